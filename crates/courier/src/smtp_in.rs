@@ -16,8 +16,9 @@ pub use crate::certificate::CertificateFiles;
 pub use listener::{Counts, Listener};
 pub use settings::{Endpoint, Protocol, Settings, Tls};
 
-use mail::Envelope;
+use mail::{Client, Envelope};
 use std::future::Future;
+use std::net::IpAddr;
 
 /// A reply that refuses something: `code` (RFC 5321, section 4.2), enhanced status (RFC 3463) and a text without secrets.
 ///
@@ -35,15 +36,63 @@ impl Refusal {
     }
 }
 
+/// A mail that is announced by `MAIL FROM`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// None is the null sender.
+    pub mail_from: Option<String>,
+    pub client: Client,
+    /// Who signed in by `AUTH`.
+    pub account: Option<String>,
+    /// Announced octets, 0 when not announced.
+    pub size_bytes: u64,
+    /// It comes under SMTPUTF8 (RFC 6531).
+    pub utf8: bool,
+}
+
+/// What a client may be told at `EHLO` that not every gate can keep: who passes mail on takes no more than the next hop does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extensions {
+    /// RFC 6152.
+    pub eight_bit_mime: bool,
+    /// RFC 6531.
+    pub smtp_utf8: bool,
+}
+
+impl Extensions {
+    pub const ALL: Extensions = Extensions { eight_bit_mime: true, smtp_utf8: true };
+}
+
 /// What the listener hands mail to.
 pub trait Gate: Send + Sync + 'static {
     type Intake: Intake;
 
+    /// What is kept of a mail between `MAIL` and `DATA`. Dropped before `open` the mail never was.
+    type Begun: Send;
+
+    /// May a client of this address speak at all? None is a local socket. Everybody by default.
+    fn admits(&self, ip: Option<IpAddr>) -> bool {
+        let _ = ip;
+        true
+    }
+
+    /// What is offered to clients at this moment. All by default.
+    fn extensions(&self) -> Extensions {
+        Extensions::ALL
+    }
+
+    /// A mail is announced.
+    fn begin(&self, opening: Opening) -> impl Future<Output = Result<Self::Begun, Refusal>> + Send;
+
     /// May this recipient be written to? Asked at `RCPT TO`.
-    fn recipient(&self, address: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn recipient(&self, begun: &mut Self::Begun, address: &str) -> impl Future<Output = Result<(), Refusal>> + Send;
 
     /// A mail is about to come: somewhere to put it, or a refusal (452 when there is no room).
-    fn open(&self, envelope: Envelope) -> impl Future<Output = Result<Self::Intake, Refusal>> + Send;
+    fn open(
+        &self,
+        begun: Self::Begun,
+        envelope: Envelope,
+    ) -> impl Future<Output = Result<Self::Intake, Refusal>> + Send;
 
     /// Is this the password of that account? Asked at `AUTH`, only over TLS or from this machine. Nobody by default.
     fn authenticate(&self, user: &str, password: &str) -> impl Future<Output = bool> + Send {

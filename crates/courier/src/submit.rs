@@ -1,11 +1,13 @@
 //! Hands a mail to a listener over SMTP or LMTP: the client behind `sealpost deliver` and the benchmarks.
 
 mod dialogue;
+mod held;
 mod stuffing;
 mod target;
 
 pub use crate::dial::Security;
 pub use crate::secret::Secret;
+pub use held::{Poured, Takes};
 pub use target::{Host, Target};
 
 use std::time::Duration;
@@ -77,6 +79,8 @@ pub struct Shape {
     pub size_bytes: u64,
     /// Without octets above 127, so that it can go where 8BITMIME (RFC 6152) is not offered.
     pub is_ascii: bool,
+    /// It needs SMTPUTF8 (RFC 6531) whatever its addresses are.
+    pub utf8: bool,
 }
 
 /// An open connection; mails are sent over it one after the other.
@@ -291,7 +295,7 @@ impl Connection {
     /// temporary when the connection broke before the final dot and *unknown* when it broke after it, because the
     /// mail may have been taken.
     pub async fn send(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
-        let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
+        let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii(), utf8: false };
         let announced = self.announce(envelope, shape).await?;
         if let Err(fault) = self.pour(raw).await {
             return Err(self.said_already(fault).await.fault);

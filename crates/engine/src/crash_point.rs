@@ -59,10 +59,13 @@ pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
 /// The crash points that only letters lead to that did not arrive.
 pub const RETURNING: &[&str] = &["returned_decided", "returned_written_down"];
 
+/// The crash points that only relayed mail passes.
+pub const RELAYING: &[&str] = &["relay_handed_over", "relay_dotted", "relay_noted"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
-    SHRINKING, NOTICING, RETURNING,
+    SHRINKING, NOTICING, RETURNING, RELAYING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

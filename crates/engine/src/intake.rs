@@ -4,7 +4,7 @@ use crate::gateway::Shared;
 use crate::metrics::Metrics;
 use crate::take_in::TakingIn;
 use aws_lc_rs::digest::{Context, SHA256};
-use courier::smtp_in::{Gate, Intake, Refusal};
+use courier::smtp_in::{Gate, Intake, Opening, Refusal};
 use data_encoding::HEXLOWER;
 use mail::Envelope;
 use policy::{Fault, FaultCode};
@@ -43,14 +43,19 @@ impl MailboxGate {
 
 impl Gate for MailboxGate {
     type Intake = MailIntake;
+    type Begun = ();
 
-    /// Every recipient: what becomes of the mail is the profile's decision, and refusing here would tell strangers
-    /// which addresses exist.
-    async fn recipient(&self, _address: &str) -> Result<(), Refusal> {
+    async fn begin(&self, _opening: Opening) -> Result<(), Refusal> {
         Ok(())
     }
 
-    async fn open(&self, envelope: Envelope) -> Result<MailIntake, Refusal> {
+    /// Every recipient: what becomes of the mail is the profile's decision, and refusing here would tell strangers
+    /// which addresses exist.
+    async fn recipient(&self, _begun: &mut (), _address: &str) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn open(&self, _begun: (), envelope: Envelope) -> Result<MailIntake, Refusal> {
         let mail = TakingIn::begin_unless_full(&self.shared, &self.site, &self.mailbox).await;
         let mail = mail.map_err(|fault| self.refuse(&fault))?;
         Ok(MailIntake { gate: self.clone(), envelope, mail, received: String::new() })

@@ -5,6 +5,7 @@
 
 mod address;
 mod files;
+mod pgp;
 
 use address::Addresses;
 use files::{File, files};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use address::{folded, same_address};
+pub use files::stamp;
+pub use pgp::OwnPgpKey;
 
 /// The name of the folder, within that of keys, whose certificates are trusted.
 pub const TRUSTED: &str = "trusted";
@@ -62,6 +65,8 @@ pub enum Why {
     AmongTrusted,
     /// A private key whose certificate is in no file.
     Alone,
+    /// A private key of OpenPGP that no password opens, or of a kind that we do not do.
+    Locked,
     /// More files, or deeper folders, than are read.
     TooMany,
 }
@@ -88,6 +93,9 @@ impl fmt::Display for Why {
                 )
             }
             Why::Alone => f.write_str("it holds a private key whose certificate is in no file; import the certificate"),
+            Why::Locked => {
+                f.write_str("it holds a private key of OpenPGP that does not open; name its password by --password")
+            }
             Why::TooMany => f.write_str("there are more files, or deeper folders, than are read"),
         }
     }
@@ -105,8 +113,10 @@ pub struct KeyFolder {
     /// Lists of revoked certificates, in DER.
     pub revocations: Vec<(Vec<u8>, Origin)>,
     pub pgp: Vec<(PgpCertificate, Origin)>,
-    /// With private parts; whether they open is not looked at.
+    /// With private parts, under a password or not.
     pub own_pgp: Vec<(PgpCertificate, Origin)>,
+    /// Those of them that open.
+    pub pgp_keys: Vec<OwnPgpKey>,
     pub troubles: Vec<Trouble>,
     of_certificates: Addresses,
     of_own: Addresses,
@@ -125,7 +135,18 @@ impl KeyFolder {
         for file in files {
             reading.file(file, passwords);
         }
-        reading.done()
+        let mut folder = reading.done();
+        folder.unlock(passwords);
+        folder
+    }
+
+    fn unlock(&mut self, passwords: &[Password]) {
+        for (one, origin) in &self.own_pgp {
+            match pgp::unlocked(one, origin, passwords) {
+                Some(key) => self.pgp_keys.push(key),
+                None => self.troubles.push(Trouble { file: origin.file.clone(), why: Why::Locked }),
+            }
+        }
     }
 
     /// The certificates that speak for an address: those that spell it the same (the case of the domain never matters), and only where

@@ -13,6 +13,8 @@ pub mod keys;
 pub mod metrics;
 pub mod patience;
 pub mod reader;
+pub mod relay;
+pub mod sealing;
 pub mod settings;
 pub mod silence;
 pub mod site;

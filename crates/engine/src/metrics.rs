@@ -338,12 +338,12 @@ fn render_fetched(text: &mut String, figures: &Figures, mailboxes: &[MailboxFigu
     }
 }
 
-fn head(text: &mut String, metric: &str, help: &str, kind: &str) {
+pub(crate) fn head(text: &mut String, metric: &str, help: &str, kind: &str) {
     // Writing to a String cannot fail.
     let _ = write!(text, "# HELP {metric} {help}\n# TYPE {metric} {kind}\n");
 }
 
-fn line(text: &mut String, metric: &str, labels: &[(&str, &str)], value: u64) {
+pub(crate) fn line(text: &mut String, metric: &str, labels: &[(&str, &str)], value: u64) {
     let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
     let braces = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
     let _ = writeln!(text, "{metric}{braces} {value}");

@@ -74,6 +74,7 @@ fault_codes! {
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
     ProfileWrong = 501, "A profile is wrong.", "The message names the file, the line, the key, the value and the remedy.";
     MappingsWrong = 502, "A file of mappings is wrong.", "The message names the file, the line, the key, the value and the remedy.";
+    SealingRulesWrong = 503, "A file of sealing rules is wrong.", "The message names the file, the line, the key, the value and the remedy. Until it is right no mail goes by it.";
     TokenRefused = 600, "The request carries no token that is good here.", "Send `Authorization: Bearer TOKEN`. Tokens end and can be revoked: `sealpost token list` shows them, `sealpost token create` makes one.";
     MailboxForbidden = 601, "The token is not good for this mailbox.", "Name one of the mailboxes that `GET /api/mailboxes` lists for the token, or make a token for this one.";
     RequestWrong = 602, "The request is not one that is understood here.", "Read what it says about the request; docs/api.md has examples.";

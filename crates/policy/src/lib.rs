@@ -23,6 +23,7 @@ pub mod profile;
 mod receipt;
 pub mod replay;
 pub mod reply_token;
+pub mod sealing;
 pub mod set_link;
 pub mod shadow;
 mod shortened;
@@ -52,5 +53,6 @@ pub use plan::{
 };
 pub use profile::Profile;
 pub use receipt::{LeftOut, Receipt};
+pub use sealing::{SealingPlan, SealingRules};
 pub use set_link::Click;
 pub use shortened::shortened;

@@ -116,6 +116,13 @@ impl Dovecot {
         ["new", "cur"].iter().map(|folder| fs::read_dir(maildir.join(folder)).unwrap().count()).sum()
     }
 
+    /// Every mail in the inbox of a user.
+    pub fn mails(&self, user: &str) -> Vec<Vec<u8>> {
+        let maildir = self.maildir(user);
+        let files = ["new", "cur"].into_iter().flat_map(|folder| fs::read_dir(maildir.join(folder)).unwrap());
+        files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
     /// The marks of each mail in the inbox of a user, as letters of Maildir (`S` seen, `T` deleted), in ascending order.
     pub fn flags(&self, user: &str) -> Vec<String> {
         let flags = |file: std::io::Result<fs::DirEntry>| {

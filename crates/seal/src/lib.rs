@@ -13,6 +13,7 @@ pub mod order;
 pub mod pgp;
 pub mod smime;
 pub mod texts;
+pub mod trust;
 pub mod verdict;
 
 use std::fmt;

@@ -3,37 +3,67 @@
 use crate::header_protection::Protection;
 use crate::key::PrivateKey;
 use crate::key::asked::{AskedKey, Holder};
-use crate::smime::{self, Certificate, ContentCipher, Legacy, Opening, Orders, Recipient, Scheme, Signer, Transport};
+use crate::smime::{self, Certificate, ContentCipher, Legacy, Opening, Recipient, Scheme, Signer, Transport};
 use crate::verdict::Verdict;
-use crate::{Random, Trouble};
+use crate::{Random, Trouble, pgp, texts};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
-/// To open a mail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// To open a mail. Keys are asked for by their number: first those of `own`, in their order, then those of each of `own_pgp`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenOrder {
-    /// Certificates of ours, in DER; their keys are asked for by their place in this list.
+    /// Certificates of ours, in DER.
     pub own: Vec<Vec<u8>>,
     /// Certificates of others, in DER, that may have signed without coming along.
     pub known: Vec<Vec<u8>>,
+    pub own_pgp: Vec<OwnPgp>,
+    /// Certificates of OpenPGP of others, each as its packets.
+    pub known_pgp: Vec<Vec<u8>>,
     /// Mail in ciphers that protect nothing any more (3DES, RC2) is opened, too.
     pub opens_legacy: bool,
-}
-
-/// To seal a mail with S/MIME. Key number 0 signs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SealOrder {
-    pub signer: Option<SignerOrder>,
-    /// Certificates, in DER, of all for whom it is encrypted.
-    pub recipients: Vec<(Vec<u8>, Transport)>,
-    pub cipher: ContentCipher,
-    pub is_opaque: bool,
-    pub protection: Option<ProtectionOrder>,
     /// Seconds since 1970.
     pub now: u64,
 }
 
-/// Who signs.
+/// A certificate of ours of OpenPGP, as its packets, with the fingerprints of those of its keys whose private parts we hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnPgp {
+    pub certificate: Vec<u8>,
+    pub keys: Vec<String>,
+}
+
+/// To seal a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealOrder {
+    pub with: With,
+    pub protection: Option<ProtectionOrder>,
+    /// A line below its text.
+    pub footer: Option<String>,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+/// In which scheme, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum With {
+    /// Key number 0 signs.
+    Smime {
+        signer: Option<SignerOrder>,
+        /// Certificates, in DER, of all for whom it is encrypted.
+        recipients: Vec<(Vec<u8>, Transport)>,
+        cipher: ContentCipher,
+        is_opaque: bool,
+    },
+    /// Keys are asked for by their place in the signer's list.
+    Pgp {
+        signer: Option<OwnPgp>,
+        /// Certificates, as their packets, of all for whom it is encrypted.
+        recipients: Vec<Vec<u8>>,
+    },
+}
+
+/// Who signs with S/MIME.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignerOrder {
     pub certificate: Vec<u8>,
@@ -90,9 +120,19 @@ impl fmt::Display for Refusal {
 }
 
 impl OpenOrder {
+    /// The mail without what it was sealed in; one that was not sealed comes back as it is, with an empty verdict.
+    ///
     /// # Errors
-    /// Those of [`smime::open`].
+    /// Those of [`smime::open`] and [`pgp::open`].
     pub fn carry_out(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
+        let opened = self.with_smime(mail, holder, random)?;
+        if !opened.verdict.layers.is_empty() {
+            return Ok(opened);
+        }
+        self.with_pgp(mail, holder, random)
+    }
+
+    fn with_smime(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
         let (own, known) = (certificates(&self.own)?, certificates(&self.known)?);
         let asked: Vec<AskedKey<'_>> = (0..own.len()).map(|number| AskedKey::new(number, holder)).collect();
         let keys: Vec<(&Certificate, &dyn PrivateKey)> =
@@ -102,42 +142,106 @@ impl OpenOrder {
         let verdict = Verdict::of_smime(&opened.layers, &own, opened.protected);
         Ok(Opened { mail: opened.mail, verdict })
     }
+
+    fn with_pgp(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
+        let mut number = self.own.len();
+        let mut keys = Vec::new();
+        for own in &self.own_pgp {
+            keys.push(own.key(number, holder)?);
+            number += own.keys.len();
+        }
+        let keys: Vec<&pgp::Key<'_>> = keys.iter().collect();
+        let known = self.known_pgp.iter().map(|one| pgp_certificate(one)).collect::<Result<Vec<_>, _>>()?;
+        let means = pgp::Means { keys: &keys, known: &known, policy: &pgp::Policy::default(), now: self.now };
+        let opened = pgp::open(mail, &means, random)?;
+        let verdict = Verdict::of_pgp(&opened.layers, &keys, opened.protected);
+        Ok(Opened { mail: opened.mail, verdict })
+    }
+}
+
+impl OwnPgp {
+    /// With keys that are asked for by the numbers from `first` on.
+    fn key<'h>(&self, first: usize, holder: &'h Holder<'h>) -> Result<pgp::Key<'h>, Trouble> {
+        let behind = self.keys.iter().enumerate().map(|(at, fingerprint)| {
+            let key: pgp::Behind<'h> = Box::new(AskedKey::new(first + at, holder));
+            (fingerprint.clone(), key)
+        });
+        Ok(pgp::Key::behind(pgp_certificate(&self.certificate)?, behind.collect()))
+    }
+}
+
+impl With {
+    /// Whether it seals anything.
+    fn is_empty(&self) -> bool {
+        match self {
+            With::Smime { signer, recipients, .. } => signer.is_none() && recipients.is_empty(),
+            With::Pgp { signer, recipients } => signer.is_none() && recipients.is_empty(),
+        }
+    }
 }
 
 impl SealOrder {
     /// # Errors
-    /// Those of [`smime::seal`]; nothing of the mail is given back then.
+    /// Those of [`smime::seal`] and [`pgp::seal`]; nothing of the mail is given back then.
     pub fn carry_out(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
-        if self.signer.is_none() && self.recipients.is_empty() {
+        if self.with.is_empty() {
             return Err(Trouble::Malformed("an order that seals nothing"));
         }
-        let key = AskedKey::new(0, holder);
-        let own = self.signer.as_ref().map(|signer| Certificate::from_der(&signer.certificate)).transpose()?;
-        let along = self.signer.as_ref().map(|signer| certificates(&signer.intermediates)).transpose()?;
-        let along = along.unwrap_or_default();
-        let signer = self.signer.as_ref().zip(own.as_ref()).map(|(signer, certificate)| Signer {
-            certificate,
-            key: &key,
-            scheme: signer.scheme,
-            intermediates: &along,
-        });
-        let others: Vec<(Certificate, Transport)> = self
-            .recipients
-            .iter()
-            .map(|(der, transport)| Certificate::from_der(der).map(|one| (one, *transport)))
-            .collect::<Result<_, _>>()?;
-        let recipients: Vec<Recipient<'_>> =
-            others.iter().map(|(certificate, transport)| Recipient { certificate, transport: *transport }).collect();
+        let mail = match &self.footer {
+            Some(line) => Cow::Owned(texts::with_footer(mail, line)),
+            None => Cow::Borrowed(mail),
+        };
         let protection = self.protection.as_ref().map(|order| Protection {
             outer_subject: order.outer_subject.as_deref(),
             is_displayed: order.is_displayed,
         });
-        let (cipher, is_opaque) = (self.cipher, self.is_opaque);
-        let orders = Orders { signer, recipients: &recipients, cipher, is_opaque, protection, now: self.now };
-        smime::seal(mail, &orders, random)
+        match &self.with {
+            With::Smime { signer, recipients, cipher, is_opaque } => {
+                let key = AskedKey::new(0, holder);
+                let own = signer.as_ref().map(|signer| Certificate::from_der(&signer.certificate)).transpose()?;
+                let along = signer.as_ref().map(|signer| certificates(&signer.intermediates)).transpose()?;
+                let along = along.unwrap_or_default();
+                let signer = signer.as_ref().zip(own.as_ref()).map(|(signer, certificate)| Signer {
+                    certificate,
+                    key: &key,
+                    scheme: signer.scheme,
+                    intermediates: &along,
+                });
+                let others = recipients.iter().map(|(der, transport)| Ok((Certificate::from_der(der)?, *transport)));
+                let others = others.collect::<Result<Vec<_>, Trouble>>()?;
+                let for_one = |(certificate, transport)| Recipient { certificate, transport };
+                let recipients: Vec<Recipient<'_>> =
+                    others.iter().map(|(certificate, transport)| for_one((certificate, *transport))).collect();
+                let (cipher, is_opaque, now) = (*cipher, *is_opaque, self.now);
+                let orders = smime::Orders { signer, recipients: &recipients, cipher, is_opaque, protection, now };
+                smime::seal(&mail, &orders, random)
+            }
+            With::Pgp { signer, recipients } => {
+                let key = signer.as_ref().map(|own| own.key(0, holder)).transpose()?;
+                let others = recipients.iter().map(|one| pgp_certificate(one)).collect::<Result<Vec<_>, _>>()?;
+                let recipients: Vec<&pgp::Certificate> = others.iter().collect();
+                let policy = pgp::Policy::default();
+                let orders = pgp::Orders {
+                    signer: key.as_ref(),
+                    recipients: &recipients,
+                    protection,
+                    policy: &policy,
+                    now: self.now,
+                };
+                pgp::seal(&mail, &orders, random)
+            }
+        }
     }
 }
 
 fn certificates(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Trouble> {
     ders.iter().map(|der| Certificate::from_der(der)).collect()
+}
+
+fn pgp_certificate(packets: &[u8]) -> Result<pgp::Certificate, Trouble> {
+    let mut all = pgp::Certificate::read_all(packets)?;
+    match all.len() {
+        1 => Ok(all.remove(0)),
+        _ => Err(Trouble::Malformed("an order names other than one certificate")),
+    }
 }

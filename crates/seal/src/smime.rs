@@ -4,10 +4,12 @@
 //! was sent, and streaming senders write it in BER.
 
 mod ber;
+mod capabilities;
 mod certificate;
 mod cipher;
 mod decrypt;
 mod encrypt;
+pub(crate) mod issued;
 mod legacy;
 mod oid;
 mod recipient;
@@ -18,6 +20,7 @@ mod verify;
 mod whole;
 
 pub use ber::normalised;
+pub use capabilities::{Capabilities, cipher_for_all, negotiate, transport};
 pub use certificate::{Certificate, PublicKey};
 pub use cipher::ContentCipher;
 pub use decrypt::{Opened, decrypt, decrypt_with};

@@ -1,6 +1,7 @@
 //! What is known of a mail that came sealed, as values that can be shown, written down and decided by.
 
 use crate::header_protection::Protected;
+use crate::pgp;
 use crate::smime::{Certificate, ContentCipher, Flaw, Layer, PublicKey, Signature};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -50,14 +51,14 @@ pub struct SignatureVerdict {
     pub by: Option<Signatory>,
     /// When he says that he signed, in seconds since 1970.
     pub at: Option<u64>,
-    /// Why it proves nothing; `null` when it holds.
-    pub flaw: Option<Flaw>,
+    /// Why it proves nothing, as a word; `null` when it holds.
+    pub flaw: Option<String>,
 }
 
 /// Whose key signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signatory {
-    /// Of the certificate, SHA-256 in small hex.
+    /// Of the certificate, in small hex: SHA-256, or what OpenPGP has.
     pub fingerprint: String,
     /// The addresses that it speaks for. Who vouches for that is another question.
     pub addresses: Vec<String>,
@@ -91,6 +92,32 @@ impl Verdict {
     }
 }
 
+impl Verdict {
+    /// Of what was opened with OpenPGP. It opens nothing whose cipher does not prove it.
+    pub(crate) fn of_pgp(layers: &[pgp::Layer], own: &[&pgp::Key<'_>], protected: Option<Protected>) -> Verdict {
+        let is_proved = layers.last().is_some_and(|layer| match layer {
+            pgp::Layer::Signed(signatures) => signatures.iter().any(|one| one.flaw.is_none()),
+            pgp::Layer::Encrypted { .. } => true,
+        }) || layers.iter().any(|layer| matches!(layer, pgp::Layer::Encrypted { .. }));
+        let verdicts = layers.iter().map(|layer| match layer {
+            pgp::Layer::Encrypted { suite, with } => LayerVerdict::Encrypted {
+                scheme: SchemeName::Pgp,
+                cipher: suite.to_string(),
+                is_proved: true,
+                with: own
+                    .get(*with)
+                    .map(|key| key.certificate().fingerprint().to_ascii_lowercase())
+                    .unwrap_or_default(),
+            },
+            pgp::Layer::Signed(signatures) => LayerVerdict::Signed {
+                scheme: SchemeName::Pgp,
+                signatures: signatures.iter().map(SignatureVerdict::of_pgp).collect(),
+            },
+        });
+        Verdict { layers: verdicts.collect(), is_proved, protected }
+    }
+}
+
 impl LayerVerdict {
     fn of(layer: &Layer, own: &[Certificate]) -> LayerVerdict {
         match layer {
@@ -115,7 +142,44 @@ impl SignatureVerdict {
             addresses: by.addresses().to_vec(),
             algorithm: algorithm(by.key()),
         });
-        SignatureVerdict { by, at: signature.at, flaw: signature.flaw }
+        SignatureVerdict { by, at: signature.at, flaw: signature.flaw.map(|flaw| word(flaw).to_owned()) }
+    }
+
+    fn of_pgp(signature: &pgp::Signature) -> SignatureVerdict {
+        let by = signature.by.as_ref().map(|by| Signatory {
+            fingerprint: by.fingerprint().to_ascii_lowercase(),
+            addresses: by
+                .standing(&pgp::Policy::default(), signature.at.unwrap_or(0))
+                .addresses()
+                .map(str::to_owned)
+                .collect(),
+            algorithm: String::new(),
+        });
+        SignatureVerdict { by, at: signature.at, flaw: signature.flaw.map(|flaw| pgp_word(flaw).to_owned()) }
+    }
+}
+
+fn word(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::ContentChanged => "content_changed",
+        Flaw::Wrong => "wrong",
+        Flaw::CertificateMissing => "certificate_missing",
+        Flaw::CertificateExchanged => "certificate_exchanged",
+        Flaw::Algorithm => "algorithm",
+        Flaw::Malformed => "malformed",
+    }
+}
+
+fn pgp_word(flaw: pgp::Flaw) -> &'static str {
+    match flaw {
+        pgp::Flaw::Wrong => "wrong",
+        pgp::Flaw::CertificateMissing => "certificate_missing",
+        pgp::Flaw::Algorithm => "algorithm",
+        pgp::Flaw::Key(_) => "key",
+        pgp::Flaw::InFuture => "in_future",
+        pgp::Flaw::Expired => "expired",
+        pgp::Flaw::MeantForOthers => "meant_for_others",
+        pgp::Flaw::Malformed => "malformed",
     }
 }
 

@@ -222,6 +222,24 @@ enum Command {
         #[command(subcommand)]
         what: command::shadow::What,
     },
+    /// Keys and certificates for sealed mail, in a folder: make, take in, list, show, give out, remove.
+    Key(command::key::Arguments),
+    /// Sign and encrypt a mail with keys of a folder.
+    Seal(command::seal::Arguments),
+    /// Open a mail that came sealed, and print it.
+    Open {
+        #[command(flatten)]
+        keys: command::key::Keys,
+        /// Also open mail in ciphers that protect nothing any more (3DES, RC2).
+        #[arg(long)]
+        legacy: bool,
+        /// Say what the mail was sealed in and what that proves, as JSON: on standard error, or into a file.
+        #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+        #[allow(clippy::option_option)]
+        verdict: Option<Option<PathBuf>>,
+        /// The mail; - for standard input.
+        file: PathBuf,
+    },
     /// Measure this machine.
     Bench(command::bench::Arguments),
     /// Print a generated page of the manual: settings, profile, mappings, templates or faults.
@@ -293,6 +311,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
+        Command::Key(arguments) => command::key::run(arguments),
+        Command::Seal(arguments) => command::seal::run(arguments).await,
+        Command::Open { keys, legacy, verdict, file } => command::open::run(&keys, legacy, verdict, &file).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),

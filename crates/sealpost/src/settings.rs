@@ -55,6 +55,7 @@ pub struct Settings {
     /// What signs letters, by domain and selector.
     pub dkim: Vec<DkimKey>,
     pub mailboxes: Vec<Mailbox>,
+    pub relays: Vec<Relay>,
     pub profiles: Vec<ProfileFile>,
     /// Empty where nothing is limited.
     pub plans: Vec<policy::meter::Capacity>,
@@ -259,6 +260,45 @@ pub struct Mailbox {
     pub errors_max: u32,
     /// User and password of the accounts that may hand mail in.
     pub accounts: Vec<(String, Secret)>,
+}
+
+/// A service that hands mail of other programs on.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    pub name: String,
+    pub site: String,
+    /// The name of an [`Outgoing`].
+    pub outgoing: String,
+    /// At least one of the two.
+    pub listen: Option<SocketAddr>,
+    pub listen_implicit: Option<SocketAddr>,
+    /// STARTTLS is offered at `listen`.
+    pub starttls: bool,
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    pub require_tls: bool,
+    /// Empty for whoever signs in.
+    pub clients: Vec<engine::relay::Network>,
+    /// User and password.
+    pub accounts: Vec<(String, Secret)>,
+    /// By which rules and with which keys it seals; `None` for a relay that seals nothing.
+    pub sealing: Option<Sealing>,
+    pub hostname: String,
+    pub connections: usize,
+    pub recipients_max: usize,
+    pub size_bytes_max: u64,
+    pub memory_bytes_max: u64,
+    pub connections_max: usize,
+    pub connections_per_ip_max: usize,
+    pub answer_within_s: u64,
+    pub hops_max: usize,
+}
+
+/// Where the rules for sealing are, and the keys.
+#[derive(Debug, Clone)]
+pub struct Sealing {
+    pub rules: PathBuf,
+    pub keys: PathBuf,
+    pub password: Option<Secret>,
 }
 
 /// Where and how a mailbox is fetched.

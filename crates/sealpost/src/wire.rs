@@ -13,6 +13,7 @@ mod pages;
 mod pen;
 mod previewing;
 mod public;
+mod relays;
 mod reload;
 mod site_check;
 mod site_fields;
@@ -61,11 +62,13 @@ pub enum Role {
     Console,
     /// What strangers reach: signed links and the API.
     Public,
+    /// Mail that other programs hand in is handed on.
+    Relay,
 }
 
 impl Role {
     /// What a process runs when nothing else is said.
-    pub const ALL: &'static [Role] = &[Role::Intake, Role::Work, Role::Console, Role::Public];
+    pub const ALL: &'static [Role] = &[Role::Intake, Role::Work, Role::Console, Role::Public, Role::Relay];
 }
 
 /// A gateway with everything around it, started and not yet told to run.
@@ -155,7 +158,7 @@ impl Gateway {
         let parts = parts(&settings, &store, &cells, &lasting, roles).await?;
         let engine = Arc::new(engine::Gateway::start(parts));
         engine.fetch_now().await?;
-        let listeners = Listeners::bind(&settings, roles, &engine).await?;
+        let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting, &cells)).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
@@ -189,8 +192,10 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
+        let relays =
+            self.listeners.relays.iter().map(|relay| Box::new(relay.figures()) as observe::RelayFigure).collect();
         let sources =
-            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening);
+            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, relays);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }
@@ -265,8 +270,12 @@ async fn imported(file: &settings::ProfileFile, site: &str, store: &Store) -> Re
     Ok(profile)
 }
 
+fn certificate_files((certificate, key): &(PathBuf, PathBuf)) -> courier::certificate::CertificateFiles {
+    courier::certificate::CertificateFiles { certificate: certificate.clone(), key: key.clone() }
+}
+
 /// The gate of a mailbox with its accounts.
-fn gate(engine: &engine::Gateway, mailbox: &settings::Mailbox) -> Result<AccountsGate, Failure> {
+fn gate(engine: &engine::Gateway, mailbox: &settings::Mailbox) -> Result<AccountsGate<engine::MailboxGate>, Failure> {
     let inner = engine
         .gate(&mailbox.name)
         .ok_or_else(|| Failure::new(format!("the mailbox {} is not known to the engine", mailbox.name)))?;

@@ -27,6 +27,7 @@ mod stories {
     mod fetching_oauth;
     mod fields;
     mod hostile;
+    mod keys;
     mod letter_files;
     mod letter_looks;
     mod letters;
@@ -42,6 +43,7 @@ mod stories {
     mod power;
     mod profiles;
     mod public;
+    mod relay;
     mod removed_files;
     mod replay;
     mod returned;

@@ -37,6 +37,7 @@ mod outbox;
 mod plan;
 mod poll;
 mod profile;
+mod relayed;
 mod replay;
 mod report;
 mod retention;
@@ -85,6 +86,7 @@ pub use outbox::{
     ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
+pub use relayed::{RELAYED_KNOWN_S, RelayedMail};
 pub use replay::NotNow;
 pub use retention::Retention;
 pub use rows::*;

@@ -40,6 +40,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0025_returned.sql"),
         include_str!("../../../migrations/sqlite/0026_billing.sql"),
         include_str!("../../../migrations/sqlite/0027_periods.sql"),
+        include_str!("../../../migrations/sqlite/0028_relay.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -69,6 +70,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0025_returned.sql"),
         include_str!("../../../migrations/postgres/0026_billing.sql"),
         include_str!("../../../migrations/postgres/0027_periods.sql"),
+        include_str!("../../../migrations/postgres/0028_relay.sql"),
     ],
 };
 

@@ -348,5 +348,6 @@ async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
     execute!(conn, "DELETE FROM fetch_reports WHERE asked_at < $1", now - DAY)?;
     let old = now - DONE_JOBS_KEPT_S * SECOND;
     execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
+    crate::relayed::forget(conn).await?;
     Ok(())
 }

@@ -45,6 +45,7 @@ impl<G: Gate> Session<'_, G> {
         match ask(async { Ok(answer.await) }).await {
             Ok(true) => {
                 self.authenticated = true;
+                self.account = Some(credentials.user.to_string());
                 self.say(235, "2.7.0", "Welcome");
                 Next::Listen
             }

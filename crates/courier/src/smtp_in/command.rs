@@ -44,6 +44,8 @@ pub(super) struct Sender {
     /// Announced octets, 0 when not announced.
     pub(super) size_bytes: u64,
     pub(super) utf8: bool,
+    /// `BODY=8BITMIME` was said.
+    pub(super) eight_bit: bool,
     /// Any parameter at all was given: only a client that said EHLO may.
     pub(super) parameters: bool,
 }
@@ -115,7 +117,7 @@ fn refusal(error: Error) -> Refusal {
 }
 
 /// RFC 5321, section 4.1.1.11: 555 for parameters that were not announced.
-fn unannounced() -> Refusal {
+pub(super) fn unannounced() -> Refusal {
     Refusal::new(555, "5.5.4", "A parameter that was not announced")
 }
 
@@ -139,7 +141,8 @@ fn sender(from: MailFrom<Cow<'_, str>>, text: &str) -> Result<Sender, Refusal> {
         return Err(Refusal::new(553, "5.6.7", "This address needs SMTPUTF8"));
     }
     let parameters = from.flags != 0 || from.size != 0 || from.auth.is_some();
-    Ok(Sender { address, size_bytes: from.size as u64, utf8, parameters })
+    let eight_bit = from.flags & MAIL_BODY_8BITMIME != 0;
+    Ok(Sender { address, size_bytes: from.size as u64, utf8, eight_bit, parameters })
 }
 
 fn recipient(to: RcptTo<Cow<'_, str>>, text: &str) -> Result<Command, Refusal> {

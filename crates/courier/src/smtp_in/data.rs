@@ -34,18 +34,20 @@ impl<G: Gate> Session<'_, G> {
         let Some(transaction) = self.transaction.take() else {
             return Next::Close;
         };
-        let mut intake = match ask(self.shared.gate.open(transaction.envelope.clone())).await {
+        let Transaction { envelope, accepted, utf8, begun } = transaction;
+        let received = self.trace(&envelope.rcpt_to, utf8);
+        let mut intake = match ask(self.shared.gate.open(begun, envelope)).await {
             Ok(intake) => intake,
             Err(refusal) => return self.refuse(&refusal),
         };
-        intake.received(&self.trace(&transaction));
+        intake.received(&received);
         self.say(354, "2.0.0", "End with CR LF . CR LF");
         match self.receive(intake).await {
             Arrival::Ended(Ok(intake)) => {
                 let outcome = ask(intake.finish()).await;
-                self.conclude(&transaction.accepted, &outcome)
+                self.conclude(&accepted, &outcome)
             }
-            Arrival::Ended(Err(refusal)) => self.conclude(&transaction.accepted, &Err(refusal)),
+            Arrival::Ended(Err(refusal)) => self.conclude(&accepted, &Err(refusal)),
             Arrival::BrokenOff(refusal) => {
                 if let Some(refusal) = refusal {
                     self.refuse(&refusal);
@@ -55,7 +57,7 @@ impl<G: Gate> Session<'_, G> {
         }
     }
 
-    fn trace(&self, transaction: &Transaction) -> String {
+    fn trace(&self, recipients: &[String], utf8: bool) -> String {
         let (hello, extended) = match &self.greeting {
             Some(greeting) => (greeting.name.as_str(), greeting.extended),
             None => ("unknown", false),
@@ -66,11 +68,11 @@ impl<G: Gate> Session<'_, G> {
             hostname: &self.shared.settings.hostname,
             protocol: self.shared.settings.protocol,
             extended,
-            utf8: transaction.utf8,
+            utf8,
             encrypted: self.encrypted,
             authenticated: self.authenticated,
             id: &self.shared.next_id(),
-            recipients: &transaction.envelope.rcpt_to,
+            recipients,
             time: jiff::Timestamp::now(),
         };
         trace.field()

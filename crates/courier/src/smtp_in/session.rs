@@ -63,8 +63,10 @@ pub(super) struct Session<'a, G: Gate> {
     pub(super) ip: Option<IpAddr>,
     pub(super) encrypted: bool,
     pub(super) authenticated: bool,
+    /// Who signed in.
+    pub(super) account: Option<String>,
     pub(super) greeting: Option<Greeting>,
-    pub(super) transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction<G::Begun>>,
     pub(super) spent: Spent,
     pub(super) line: Vec<u8>,
     stopping: watch::Receiver<bool>,
@@ -78,6 +80,7 @@ impl<'a, G: Gate> Session<'a, G> {
             ip,
             encrypted: false,
             authenticated: false,
+            account: None,
             greeting: None,
             transaction: None,
             spent: Spent::default(),
@@ -88,6 +91,9 @@ impl<'a, G: Gate> Session<'a, G> {
 
     /// Speaks until either side has had enough. Trouble with the wire ends the conversation and keeps nothing.
     pub(super) async fn converse(&mut self) {
+        if !self.shared.gate.admits(self.ip) {
+            return self.turn_away().await;
+        }
         if matches!(self.shared.settings.tls, Tls::Implicit(_)) && self.encrypt().await.is_err() {
             return;
         }
@@ -114,6 +120,14 @@ impl<'a, G: Gate> Session<'a, G> {
                 Next::Leave => return self.hang_up().await,
             }
         }
+    }
+
+    /// Says no to a client that may not speak here, where it can be said before TLS (RFC 5321, section 3.1).
+    async fn turn_away(&mut self) {
+        if !matches!(self.shared.settings.tls, Tls::Implicit(_)) {
+            self.say(554, "5.7.1", "This service is not for you");
+        }
+        self.hang_up().await;
     }
 
     async fn hang_up(&mut self) {
@@ -194,7 +208,7 @@ impl<'a, G: Gate> Session<'a, G> {
         };
         match command {
             Command::Hello { hello, name } => self.hello(hello, name),
-            Command::Mail(sender) => self.mail(sender),
+            Command::Mail(sender) => self.mail(sender).await,
             Command::Recipient(address) => self.recipient(address).await,
             Command::Data => self.data().await,
             Command::Auth { mechanism, initial } => self.auth(mechanism, initial).await,
@@ -242,13 +256,15 @@ impl<'a, G: Gate> Session<'a, G> {
     }
 
     fn extensions(&self) -> Vec<String> {
-        let mut lines = vec![
-            "PIPELINING".to_owned(),
-            format!("SIZE {}", self.shared.settings.size_bytes_max),
-            "8BITMIME".to_owned(),
-            "SMTPUTF8".to_owned(),
-            "ENHANCEDSTATUSCODES".to_owned(),
-        ];
+        let mut lines = vec!["PIPELINING".to_owned(), format!("SIZE {}", self.shared.settings.size_bytes_max)];
+        let offered = self.shared.gate.extensions();
+        if offered.eight_bit_mime {
+            lines.push("8BITMIME".to_owned());
+        }
+        if offered.smtp_utf8 {
+            lines.push("SMTPUTF8".to_owned());
+        }
+        lines.push("ENHANCEDSTATUSCODES".to_owned());
         if self.can_start_tls() {
             lines.push("STARTTLS".to_owned());
         }
@@ -289,6 +305,7 @@ impl<'a, G: Gate> Session<'a, G> {
         self.channel.put_wire(Box::new(wire));
         self.encrypted = true;
         self.authenticated = false;
+        self.account = None;
         self.greeting = None;
         self.transaction = None;
         Ok(())

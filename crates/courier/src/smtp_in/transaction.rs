@@ -2,21 +2,23 @@
 
 use mail::{Client, Envelope};
 
-use super::command::Sender;
+use super::command::{Sender, unannounced};
 use super::session::{Next, Session, ask};
-use super::{Gate, Protocol, Refusal};
+use super::{Gate, Opening, Protocol, Refusal};
 
 /// A mail that is being announced.
 #[derive(Debug)]
-pub(super) struct Transaction {
+pub(super) struct Transaction<B> {
     pub(super) envelope: Envelope,
     /// One entry per accepted RCPT, doubles included: LMTP owes each of them a reply.
     pub(super) accepted: Vec<String>,
     pub(super) utf8: bool,
+    /// What the gate keeps of it.
+    pub(super) begun: B,
 }
 
 impl<G: Gate> Session<'_, G> {
-    pub(super) fn mail(&mut self, sender: Sender) -> Next {
+    pub(super) async fn mail(&mut self, sender: Sender) -> Next {
         if let Some(refusal) = self.refusal_of_mail(&sender) {
             return self.refuse(&refusal);
         }
@@ -28,10 +30,22 @@ impl<G: Gate> Session<'_, G> {
             ip: self.ip.map(|ip| ip.to_canonical().to_string()),
             hello: self.greeting.as_ref().map(|greeting| greeting.name.clone()).unwrap_or_default(),
         };
+        let opening = Opening {
+            mail_from: sender.address.clone(),
+            client: client.clone(),
+            account: self.account.clone(),
+            size_bytes: sender.size_bytes,
+            utf8: sender.utf8,
+        };
+        let begun = match ask(self.shared.gate.begin(opening)).await {
+            Ok(begun) => begun,
+            Err(refusal) => return self.refuse(&refusal),
+        };
         self.transaction = Some(Transaction {
             envelope: Envelope { mail_from: sender.address, rcpt_to: Vec::new(), client: Some(client) },
             accepted: Vec::new(),
             utf8: sender.utf8,
+            begun,
         });
         self.say(250, "2.1.0", "Sender accepted");
         Next::Listen
@@ -54,6 +68,10 @@ impl<G: Gate> Session<'_, G> {
         if sender.parameters && !greeting.extended {
             return Some(Refusal::new(555, "5.5.4", "Parameters are only known after EHLO"));
         }
+        let offered = self.shared.gate.extensions();
+        if sender.utf8 && !offered.smtp_utf8 || sender.eight_bit && !offered.eight_bit_mime {
+            return Some(unannounced());
+        }
         (sender.size_bytes > settings.size_bytes_max).then(|| too_big(settings.size_bytes_max))
     }
 
@@ -67,7 +85,7 @@ impl<G: Gate> Session<'_, G> {
         if transaction.accepted.len() >= self.shared.settings.recipients_max {
             return self.refuse(&Refusal::new(452, "4.5.3", "Too many recipients; send the rest in another mail"));
         }
-        if let Err(refusal) = ask(self.shared.gate.recipient(&address)).await {
+        if let Err(refusal) = ask(self.shared.gate.recipient(&mut transaction.begun, &address)).await {
             return self.refuse(&refusal);
         }
         if !transaction.envelope.rcpt_to.contains(&address) {

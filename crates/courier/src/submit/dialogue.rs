@@ -10,6 +10,7 @@ use smtp_proto::response::parser::ResponseReceiver;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::held::Takes;
 use super::{NotSent, Refused, Reply, Shape, Target};
 use crate::secret::bearer;
 use crate::wire::{Channel, Wire};
@@ -228,6 +229,32 @@ impl Dialogue {
         self.judge(&mail, announced, &data).await
     }
 
+    pub(super) fn takes(&self) -> Takes {
+        Takes {
+            eight_bit_mime: self.extensions.eight_bit_mime,
+            smtp_utf8: self.extensions.smtp_utf8,
+            size_bytes_max: self.extensions.size_bytes_max.filter(|max| *max != 0),
+        }
+    }
+
+    /// MAIL alone, for a mail whose size and content nobody knows yet; its answer.
+    pub(super) async fn pass_sender(&mut self, sender: &str, utf8: bool) -> Result<Reply, Fault> {
+        let again = std::mem::replace(&mut self.has_announced, true);
+        if again {
+            self.say("RSET");
+            if !self.extensions.pipelining {
+                self.reset().await?;
+            }
+        }
+        let body = if self.extensions.eight_bit_mime { " BODY=8BITMIME" } else { "" };
+        let smtp_utf8 = if utf8 { " SMTPUTF8" } else { "" };
+        self.say(&format!("MAIL FROM:<{sender}>{body}{smtp_utf8}"));
+        if again && self.extensions.pipelining {
+            self.reset().await?;
+        }
+        self.reply().await
+    }
+
     /// The answer to RSET. One that does not agree says nothing of the mail that follows: the connection is over.
     async fn reset(&mut self) -> Result<(), Fault> {
         match self.reply().await? {
@@ -287,11 +314,11 @@ impl Dialogue {
         if self.extensions.eight_bit_mime && !shape.is_ascii {
             line.push_str(" BODY=8BITMIME");
         }
-        if !sender.is_ascii() || envelope.rcpt_to.iter().any(|address| !address.is_ascii()) {
+        if shape.utf8 || !sender.is_ascii() || envelope.rcpt_to.iter().any(|address| !address.is_ascii()) {
             if !self.extensions.smtp_utf8 {
                 return Err(refused(&Reply {
                     code: 553,
-                    text: "5.6.7 An address needs SMTPUTF8, which the server lacks".to_owned(),
+                    text: "5.6.7 The mail needs SMTPUTF8, which the server lacks".to_owned(),
                 }));
             }
             line.push_str(" SMTPUTF8");

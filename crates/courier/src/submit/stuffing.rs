@@ -1,5 +1,8 @@
 //! A mail as it is sent after 354: CRLF line ends, dots doubled, the end marked (RFC 5321, section 4.5.2).
 
+/// What ends a mail.
+pub(super) const FINAL_DOT: &[u8] = b".\r\n";
+
 /// Encodes a mail piece by piece. A bare CR or LF becomes CRLF and a NUL at the start of a line is left out, which some servers do and then
 /// see a dot alone: so no server sees another end than ours (SEC-10).
 #[derive(Debug)]
@@ -43,10 +46,15 @@ impl Stuffing {
 
     /// Appends the end; a last line without line end gets one.
     pub(super) fn end(self, output: &mut Vec<u8>) {
+        self.end_before_the_dot(output);
+        output.extend_from_slice(FINAL_DOT);
+    }
+
+    /// The same but for the final dot, which makes a mail of it.
+    pub(super) fn end_before_the_dot(self, output: &mut Vec<u8>) {
         if !self.at_line_start {
             output.extend_from_slice(b"\r\n");
         }
-        output.extend_from_slice(b".\r\n");
     }
 }
 

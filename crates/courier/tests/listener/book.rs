@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use courier::smtp_in::{Endpoint, Gate, Intake, Listener, Refusal, Settings};
+use courier::smtp_in::{Endpoint, Gate, Intake, Listener, Opening, Refusal, Settings};
 use mail::{Client, Envelope};
 use tokio::sync::Semaphore;
 
@@ -51,8 +51,13 @@ fn is_to(envelope: &Envelope, name: &str) -> bool {
 
 impl Gate for Book {
     type Intake = Page;
+    type Begun = ();
 
-    async fn recipient(&self, address: &str) -> Result<(), Refusal> {
+    async fn begin(&self, _opening: Opening) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn recipient(&self, _begun: &mut (), address: &str) -> Result<(), Refusal> {
         if address.starts_with("never-answers@") {
             std::future::pending::<()>().await;
         }
@@ -63,7 +68,7 @@ impl Gate for Book {
         }
     }
 
-    async fn open(&self, mut envelope: Envelope) -> Result<Page, Refusal> {
+    async fn open(&self, _begun: (), mut envelope: Envelope) -> Result<Page, Refusal> {
         *self.opened.lock().unwrap() += 1;
         if is_to(&envelope, "full") {
             return Err(Refusal { code: 452, status: "4.3.1", text: "No room".to_owned() });

@@ -58,7 +58,7 @@ impl Cells {
         Ok(told.map(|verdict| Opened { mail, verdict }))
     }
 
-    /// Seals a mail.
+    /// Seals a mail; `keys` are those that the order names for signing, in its order.
     ///
     /// # Errors
     /// The cell's own faults. Whatever happens, nothing comes back that is not sealed.
@@ -66,10 +66,9 @@ impl Cells {
         &self,
         mail: &[u8],
         order: &SealOrder,
-        signs_with: Option<OwnKey>,
+        keys: &[OwnKey],
     ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
-        let keys: Vec<OwnKey> = signs_with.into_iter().collect();
-        let budget = Budget { keys: &keys, opens: false, left: SIGNING_MAX };
+        let budget = Budget { keys, opens: false, left: SIGNING_MAX };
         let (told, mail) = self.sealing(|order_bytes| Call::Seal { order_bytes }, order, mail, budget).await?;
         let told: Result<(), Refusal> = told;
         Ok(told.map(|()| mail))

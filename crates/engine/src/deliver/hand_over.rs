@@ -29,7 +29,7 @@ impl Content {
     pub(super) fn shape(&self) -> Shape {
         let around = (self.composed.before.len() + self.composed.after.len()) as u64;
         let stored = self.stored.as_ref().map_or(0, |(_, size_bytes)| *size_bytes);
-        Shape { size_bytes: around + stored, is_ascii: self.is_ascii }
+        Shape { size_bytes: around + stored, is_ascii: self.is_ascii, utf8: false }
     }
 
     /// All of it, for whoever cannot take pieces; its size has to be looked at before.

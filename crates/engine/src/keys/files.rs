@@ -34,6 +34,26 @@ pub(super) fn files(dir: &Path) -> (impl Iterator<Item = File>, Vec<Trouble>) {
     (names.into_iter().map(move |name| read(&dir, name)), troubles)
 }
 
+/// What changes when a file of the folder does, or the file itself where it is one: names, sizes and times of all of them.
+pub fn stamp(path: &Path) -> Vec<u8> {
+    let mut names = Vec::new();
+    match path.is_dir() {
+        true => walk(path, Path::new(""), 0, &mut names, &mut Vec::new()),
+        false => names.push(PathBuf::new()),
+    }
+    let mut stamp = Vec::new();
+    for name in names {
+        let place = if name.as_os_str().is_empty() { path.to_owned() } else { path.join(&name) };
+        stamp.extend_from_slice(name.as_os_str().as_encoded_bytes());
+        if let Ok(about) = fs::metadata(place) {
+            let changed = about.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+            stamp.extend_from_slice(&about.len().to_le_bytes());
+            stamp.extend_from_slice(&changed.unwrap_or_default().as_nanos().to_le_bytes());
+        }
+    }
+    stamp
+}
+
 fn walk(dir: &Path, below: &Path, depth: usize, names: &mut Vec<PathBuf>, troubles: &mut Vec<Trouble>) {
     let mut trouble = |why: Why| troubles.push(Trouble { file: below.to_owned(), why });
     if depth > DEPTH_MAX {

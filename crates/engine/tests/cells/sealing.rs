@@ -6,7 +6,7 @@ use policy::FaultCode;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
 use seal::Trouble;
 use seal::key::{Curve, HeldKey, PrivateKey, Secret};
-use seal::order::{OpenOrder, Refusal, SealOrder, SignerOrder};
+use seal::order::{OpenOrder, Refusal, SealOrder, SignerOrder, With};
 use seal::smime::{Certificate, ContentCipher, Digest, Scheme, Transport};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,6 +36,11 @@ impl PrivateKey for Counting {
         self.held.sign(scheme, message)
     }
 
+    fn sign_digest(&self, scheme: Scheme, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.held.sign_digest(scheme, digest)
+    }
+
     fn decrypt(&self, transport: Transport, encrypted: &[u8]) -> Result<Secret, Trouble> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.held.decrypt(transport, encrypted)
@@ -62,14 +67,17 @@ impl Person {
 
     fn order(&self) -> SealOrder {
         SealOrder {
-            signer: Some(SignerOrder {
-                certificate: self.certificate.clone(),
-                scheme: Scheme::Ecdsa(Digest::Sha256),
-                intermediates: Vec::new(),
-            }),
-            recipients: vec![(self.certificate.clone(), Transport::Pkcs1)],
-            cipher: ContentCipher::Aes256Gcm,
-            is_opaque: false,
+            with: With::Smime {
+                signer: Some(SignerOrder {
+                    certificate: self.certificate.clone(),
+                    scheme: Scheme::Ecdsa(Digest::Sha256),
+                    intermediates: Vec::new(),
+                }),
+                recipients: vec![(self.certificate.clone(), Transport::Pkcs1)],
+                cipher: ContentCipher::Aes256Gcm,
+                is_opaque: false,
+            },
+            footer: None,
             protection: None,
             now: 1_790_000_000,
         }
@@ -81,7 +89,7 @@ impl Person {
 }
 
 fn opening(people: &[&Person]) -> OpenOrder {
-    OpenOrder { own: people.iter().map(|person| person.certificate.clone()).collect(), known: Vec::new(), opens_legacy: false }
+    OpenOrder { own: people.iter().map(|person| person.certificate.clone()).collect(), ..OpenOrder::default() }
 }
 
 async fn one_cell() -> Cells {
@@ -94,7 +102,7 @@ fn a_mail_is_sealed_and_opened_in_a_cell() {
         // Over several frames, so that what is asked in between finds its way.
         let mail = [MAIL, &b"The printer on floor 3 prints again and again.\r\n".repeat(5_000)].concat();
         for _ in 0..3 {
-            let sealed = cells.seal(&mail, &person.order(), Some(person.key())).await.unwrap().unwrap();
+            let sealed = cells.seal(&mail, &person.order(), &[person.key()]).await.unwrap().unwrap();
             assert!(!String::from_utf8_lossy(&sealed).contains("printer"));
             let opened = cells.open_sealed(&sealed, &opening(&[&person]), &[person.key()]).await.unwrap().unwrap();
             assert!(opened.verdict.is_proved && opened.mail.ends_with(b"prints again and again.\r\n"));
@@ -111,14 +119,14 @@ fn a_mail_is_sealed_and_opened_in_a_cell() {
 fn a_mail_that_does_not_open_costs_no_cell() {
     run(async {
         let (cells, person, other) = (one_cell().await, Person::new(), Person::new());
-        let sealed = cells.seal(MAIL, &person.order(), Some(person.key())).await.unwrap().unwrap();
+        let sealed = cells.seal(MAIL, &person.order(), &[person.key()]).await.unwrap().unwrap();
         let refused = cells.open_sealed(&sealed, &opening(&[&other]), &[other.key()]).await.unwrap();
         assert_eq!(refused.unwrap_err(), Refusal::NotForUs);
         let broken = String::from_utf8(sealed).unwrap().replace("\r\n\r\nMI", "\r\n\r\nMM");
         let refused = cells.open_sealed(broken.as_bytes(), &opening(&[&person]), &[person.key()]).await.unwrap();
         assert!(matches!(refused.unwrap_err(), Refusal::Malformed(_)));
-        let nobody = SealOrder { signer: None, recipients: Vec::new(), ..person.order() };
-        assert!(cells.seal(MAIL, &nobody, None).await.unwrap().is_err(), "nothing leaves that is not sealed");
+        let nobody = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..person.order() };
+        assert!(cells.seal(MAIL, &nobody, &[]).await.unwrap().is_err(), "nothing leaves that is not sealed");
         assert_eq!((cells.figures().started, cells.figures().died), (1, 0));
     });
 }
@@ -127,10 +135,10 @@ fn sec_14_a_cell_asks_for_what_its_order_needs() {
     run(async {
         let (cells, person) = (one_cell().await, Person::new());
         // A key that was not handed in for this call is none: the cell asks for it, and is not heard any further.
-        let fault = cells.seal(MAIL, &person.order(), None).await.unwrap_err();
+        let fault = cells.seal(MAIL, &person.order(), &[]).await.unwrap_err();
         assert_eq!((fault.code, person.key.asked.load(Ordering::Relaxed)), (FaultCode::CellDied, 0));
         assert_eq!(cells.figures().died, 1);
         // The next call has a cell again.
-        assert!(cells.seal(MAIL, &person.order(), Some(person.key())).await.unwrap().is_ok());
+        assert!(cells.seal(MAIL, &person.order(), &[person.key()]).await.unwrap().is_ok());
     });
 }

@@ -62,7 +62,7 @@ pub async fn sec_07_a_mail_that_somebody_else_sends_again_does_nothing(database:
         rcpt_to: vec!["support@example.com".into()],
         client: None,
     };
-    let mut intake = world.gateway.gate("support").unwrap().open(envelope).await.unwrap();
+    let mut intake = world.gateway.gate("support").unwrap().open((), envelope).await.unwrap();
     intake.received("Received: from evil.example by gateway; two years later\r\n");
     intake.write(mail.replace('\n', "\r\n").as_bytes()).await.unwrap();
     let again = world.done(&intake.finish().await.unwrap()).await;

@@ -272,7 +272,7 @@ pub async fn send_by(client: Option<Client>, gateway: &Gateway, mailbox: &str, m
     let gate = gateway.gate(mailbox).unwrap();
     let envelope =
         Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![format!("{mailbox}@example.com")], client };
-    let mut intake = gate.open(envelope).await?;
+    let mut intake = gate.open((), envelope).await?;
     intake.received("Received: from client by gateway; now\r\n");
     // Uneven pieces: nothing may depend on where a mail is cut.
     for piece in mail.replace('\n', "\r\n").as_bytes().chunks(1009) {

@@ -21,6 +21,7 @@ macro_rules! levels {
         #[derive(Debug, Clone)]
         pub(crate) struct $held {
             /// `default`, or the mapping's name.
+            #[allow(dead_code, reason = "rules of sealing have no names")]
             pub(crate) name: String,
             $($(#[$doc])* pub(crate) $name: $kind,)*
         }
@@ -31,6 +32,7 @@ macro_rules! levels {
                 $values { $($name: reader.$read(section, stringify!($name)),)* }
             }
 
+            #[allow(dead_code, reason = "not every kind of file has levels that may be missing")]
             pub(crate) const NOTHING: $values = $values { $($name: None,)* };
         }
 

@@ -10,6 +10,7 @@ const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
 const COLUMNS: usize = 64;
+const LABEL_BYTES_MAX: usize = 100;
 
 pub(super) fn has_blocks(bytes: &[u8]) -> bool {
     position(bytes, BEGIN).is_some()
@@ -19,17 +20,30 @@ fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
+/// The label of a block that begins here, and what stands behind it.
+fn label(begun: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = position(begun.get(..LABEL_BYTES_MAX).unwrap_or(begun), DASHES)?;
+    Some((&begun[..end], &begun[end + DASHES.len()..]))
+}
+
+/// Whether a block of private keys begins anywhere, be it whole or not.
+pub(super) fn has_private_block(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = position(rest, BEGIN) {
+        rest = &rest[at + BEGIN.len()..];
+        if label(rest).is_some_and(|(label, _)| names_private(label)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Each block of the text; what stands around them is for people.
 pub(super) fn blocks(bytes: &[u8], finding: &mut Finding<'_>) {
     let mut rest = bytes;
     while let Some(at) = position(rest, BEGIN) {
         rest = &rest[at + BEGIN.len()..];
-        let Some(label_end) = position(rest.get(..100).unwrap_or(rest), DASHES) else { continue };
-        let (label, body) = rest.split_at(label_end);
-        let body = &body[DASHES.len()..];
-        if names_private(label) {
-            finding.note_private();
-        }
+        let Some((label, body)) = label(rest) else { continue };
         let Some(end) = position(body, END) else {
             finding.fault(Trouble::Malformed("a block of text has no end"));
             return;

@@ -31,19 +31,20 @@ impl Issuers {
     /// The places of those above a certificate, one above the other; without one that issued itself, which nobody needs to be sent.
     pub fn chain(&self, certificate: &Certificate) -> Vec<usize> {
         let mut chain: Vec<usize> = Vec::new();
-        let Some((mut issuer, subject)) = names(certificate.der()) else { return chain };
-        if issuer == subject {
+        let Some((own_issuer, subject)) = names(certificate.der()) else { return chain };
+        if own_issuer == subject {
             return chain;
         }
+        let mut wanted = own_issuer;
         while chain.len() < CHAIN_MAX {
-            let above = self.by_subject.get(issuer).into_iter().flatten();
-            let mut above = above.filter(|place| !chain.contains(place));
-            let Some(place) = above.find(|place| self.issuers.get(**place).is_some_and(|own| own != issuer)) else {
-                break;
+            // Neither one that issued itself, nor the certificate again, by names that lead in a circle.
+            let fits = |place: &&usize| {
+                let issuer = self.issuers.get(**place).map_or(&[][..], Vec::as_slice);
+                issuer != wanted && !(issuer == own_issuer && wanted == subject) && !chain.contains(place)
             };
+            let Some(place) = self.by_subject.get(wanted).into_iter().flatten().find(fits) else { break };
             chain.push(*place);
-            let Some(next) = self.issuers.get(*place) else { break };
-            issuer = next;
+            wanted = self.issuers.get(*place).map_or(&[][..], Vec::as_slice);
         }
         chain
     }

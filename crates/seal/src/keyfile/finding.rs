@@ -55,6 +55,10 @@ impl<'p> Finding<'p> {
             return self.found.faults.push(Fault { number: 0, why: Problem::TooLarge });
         }
         let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+        // A label says so, whatever else the file is and whether the block can be read.
+        if block::has_private_block(bytes) {
+            self.note_private();
+        }
         let has_blocks = block::has_blocks(bytes);
         let read = if has_blocks && std::str::from_utf8(bytes).is_ok() {
             block::blocks(bytes, self);

@@ -137,19 +137,19 @@ fn bags(mut all: Elements<'_>, depth: usize, finding: &mut Finding<'_>) -> Resul
 fn one_bag(bag: &Element<'_>, depth: usize, finding: &mut Finding<'_>) -> Result<(), Problem> {
     let mut inner = bag.elements();
     let kind = inner.expect(OID)?.oid()?;
+    if !matches!(kind, oid::CERTIFICATE_BAG | oid::CRL_BAG | oid::SAFE_CONTENTS_BAG) {
+        // A private key, or a secret of another kind.
+        finding.note_private();
+    }
     let mut value = inner.expect(tlv::within(0))?.elements();
     match kind {
         oid::KEY_BAG => {
-            finding.note_private();
             let pkcs8 = whole_pkcs8(Zeroizing::new(value.expect(SEQUENCE)?.whole.to_vec()))
                 .map_err(|_| Trouble::Malformed("a private key is none"))?;
             finding.private_key(pkcs8);
             Ok(())
         }
-        oid::SHROUDED_KEY_BAG => {
-            finding.note_private();
-            under_password(value.expect(SEQUENCE)?.elements(), finding)
-        }
+        oid::SHROUDED_KEY_BAG => under_password(value.expect(SEQUENCE)?.elements(), finding),
         oid::CERTIFICATE_BAG | oid::CRL_BAG => {
             let mut held = value.expect(SEQUENCE)?.elements();
             let form = held.expect(OID)?.oid()?;
@@ -162,10 +162,6 @@ fn one_bag(bag: &Element<'_>, depth: usize, finding: &mut Finding<'_>) -> Result
             Ok(())
         }
         oid::SAFE_CONTENTS_BAG if depth < DEPTH_MAX => bags(value.expect(SEQUENCE)?.elements(), depth + 1, finding),
-        _ => {
-            // A secret of any other kind.
-            finding.note_private();
-            Err(Trouble::Unsupported("neither a certificate nor a private key").into())
-        }
+        _ => Err(Trouble::Unsupported("neither a certificate nor a private key").into()),
     }
 }

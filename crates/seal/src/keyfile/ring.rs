@@ -22,14 +22,18 @@ const PACKETS_MAX: usize = 100_000;
 /// User ids of one certificate that are looked at for addresses.
 const ADDRESSES_MAX: usize = 100;
 
+/// The kind of packet that begins here.
+fn tag(bytes: &[u8]) -> Option<u8> {
+    match bytes.first() {
+        Some(first) if first & 0xc0 == 0xc0 => Some(first & 0x3f),
+        Some(first) if first & 0x80 != 0 => Some((first >> 2) & 0x0f),
+        _ => None,
+    }
+}
+
 /// Whether bytes begin as a ring does: with a key or a marker.
 pub(super) fn is_ring(bytes: &[u8]) -> bool {
-    let tag = match bytes.first() {
-        Some(first) if first & 0xc0 == 0xc0 => first & 0x3f,
-        Some(first) if first & 0x80 != 0 => (first >> 2) & 0x0f,
-        _ => return false,
-    };
-    matches!(tag, SECRET_KEY | PUBLIC_KEY | MARKER)
+    matches!(tag(bytes), Some(SECRET_KEY | PUBLIC_KEY | MARKER))
 }
 
 struct OnePacket<'a> {
@@ -42,27 +46,21 @@ struct OnePacket<'a> {
 fn packet<'a>(rest: &mut Bytes<'a>) -> Result<OnePacket<'a>, Problem> {
     const NO_PACKET: Problem = Problem::Trouble(Trouble::Malformed("it is no packet of OpenPGP"));
     let before = rest.0;
+    let tag = tag(before).ok_or(NO_PACKET)?;
     let first = rest.byte()?;
-    let (tag, len) = match first {
-        0xc0.. => {
-            let len = match rest.byte()? {
-                short @ 0..192 => u32::from(short),
-                two @ 192..224 => ((u32::from(two) - 192) << 8) + u32::from(rest.byte()?) + 192,
-                255 => rest.u32()?,
-                _ => return Err(NO_PACKET),
-            };
-            (first & 0x3f, len)
-        }
-        0x80.. => {
-            let len = match first & 3 {
-                0 => u32::from(rest.byte()?),
-                1 => u32::from(rest.u16()?),
-                2 => rest.u32()?,
-                _ => return Err(NO_PACKET),
-            };
-            ((first >> 2) & 0x0f, len)
-        }
-        _ => return Err(NO_PACKET),
+    let len = match first {
+        0xc0.. => match rest.byte()? {
+            short @ 0..192 => u32::from(short),
+            two @ 192..224 => ((u32::from(two) - 192) << 8) + u32::from(rest.byte()?) + 192,
+            255 => rest.u32()?,
+            _ => return Err(NO_PACKET),
+        },
+        _ => match first & 3 {
+            0 => u32::from(rest.byte()?),
+            1 => u32::from(rest.u16()?),
+            2 => rest.u32()?,
+            _ => return Err(NO_PACKET),
+        },
     };
     let body = rest.take(usize::try_from(len).unwrap_or(usize::MAX))?;
     Ok(OnePacket { tag, body, whole: &before[..before.len() - rest.0.len()] })
@@ -85,13 +83,14 @@ pub(super) fn ring(bytes: &[u8], finding: &mut Finding<'_>) -> Result<(), Proble
         if rest.0.is_empty() {
             break Ok(());
         }
+        // Also of one that is cut off.
+        if matches!(tag(rest.0), Some(SECRET_KEY | SECRET_SUBKEY)) {
+            finding.note_private();
+        }
         let packet = match packet(&mut rest) {
             Ok(packet) => packet,
             Err(why) => break Err(why),
         };
-        if matches!(packet.tag, SECRET_KEY | SECRET_SUBKEY) {
-            finding.note_private();
-        }
         match packet.tag {
             SECRET_KEY | PUBLIC_KEY => {
                 finish(gathered.take(), finding);

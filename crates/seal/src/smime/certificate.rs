@@ -1,6 +1,7 @@
 //! A person's certificate: for whom it speaks, what its key may be used for, and the key (RFC 5280, RFC 8550).
 
 use super::oid;
+use super::signature::{Digest, Scheme};
 use super::tlv::{self, Algorithm, Elements, SEQUENCE};
 use crate::Trouble;
 use crate::key::Curve;
@@ -25,6 +26,18 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
+    /// How its private key signs (RFC 8551, section 2.2); with PSS where `is_modern` and it is one of RSA.
+    pub fn signs_with(&self, is_modern: bool) -> Scheme {
+        match self {
+            PublicKey::Rsa { .. } if is_modern => Scheme::RsaPss(Digest::Sha256),
+            PublicKey::Rsa { .. } => Scheme::RsaPkcs1(Digest::Sha256),
+            PublicKey::Ec { curve: Curve::P384, .. } => Scheme::Ecdsa(Digest::Sha384),
+            PublicKey::Ec { curve: Curve::P521, .. } => Scheme::Ecdsa(Digest::Sha512),
+            PublicKey::Ec { .. } => Scheme::Ecdsa(Digest::Sha256),
+            PublicKey::Ed25519(_) => Scheme::Ed25519,
+        }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             PublicKey::Rsa { der, .. } => der,
@@ -162,7 +175,7 @@ fn addresses(tbs: &x509_cert::TbsCertificate) -> Result<Vec<String>, Trouble> {
 }
 
 /// The key of a SubjectPublicKeyInfo (RFC 3279, RFC 5480, RFC 8410).
-fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
+pub(super) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
     let mut inner = Elements::of(spki, SEQUENCE)?;
     let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
     let bits = inner.expect(tlv::BITS)?.content;

@@ -10,6 +10,7 @@ use aws_lc_rs::cipher::{
     PaddedBlockEncryptingKey, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
+use const_oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -52,6 +53,18 @@ impl ContentCipher {
             oid::TRIPLE_DES_CBC => Ok(ContentCipher::TripleDesCbc),
             oid::RC2_CBC => Ok(ContentCipher::Rc2Cbc(legacy::rc2(algorithm)?.0)),
             _ => Err(Trouble::Unsupported("this cipher")),
+        }
+    }
+
+    pub(super) fn oid(self) -> ObjectIdentifier {
+        match self {
+            ContentCipher::Aes128Cbc => oid::AES128_CBC,
+            ContentCipher::Aes192Cbc => oid::AES192_CBC,
+            ContentCipher::Aes256Cbc => oid::AES256_CBC,
+            ContentCipher::Aes128Gcm => oid::AES128_GCM,
+            ContentCipher::Aes256Gcm => oid::AES256_GCM,
+            ContentCipher::TripleDesCbc => oid::TRIPLE_DES_CBC,
+            ContentCipher::Rc2Cbc(_) => oid::RC2_CBC,
         }
     }
 
@@ -102,8 +115,7 @@ impl ContentCipher {
                 .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content)
                 .map_err(|_| Trouble::KeyRefused)?;
             let parameters = tlv::sequence(&[&tlv::octets(&nonce), &tlv::number(16)]);
-            let id = if self == ContentCipher::Aes128Gcm { oid::AES128_GCM } else { oid::AES256_GCM };
-            let algorithm = tlv::algorithm(id, &parameters);
+            let algorithm = tlv::algorithm(self.oid(), &parameters);
             return Ok(Encrypted { algorithm, content, mac: Some(tag.as_ref().to_vec()) });
         }
         let mut iv = [0; BLOCK_BYTES];
@@ -111,12 +123,7 @@ impl ContentCipher {
         PaddedBlockEncryptingKey::cbc_pkcs7(self.cbc(key)?)
             .and_then(|key| key.less_safe_encrypt(&mut content, EncryptionContext::Iv128(FixedLength::from(&iv))))
             .map_err(|_| Trouble::KeyRefused)?;
-        let id = match self {
-            ContentCipher::Aes128Cbc => oid::AES128_CBC,
-            ContentCipher::Aes192Cbc => oid::AES192_CBC,
-            _ => oid::AES256_CBC,
-        };
-        Ok(Encrypted { algorithm: tlv::algorithm(id, &tlv::octets(&iv)), content, mac: None })
+        Ok(Encrypted { algorithm: tlv::algorithm(self.oid(), &tlv::octets(&iv)), content, mac: None })
     }
 
     /// The content, or [`Trouble::CannotOpen`] for whatever reason.

@@ -281,14 +281,14 @@ fn rsa_spki(pkcs1: &[u8]) -> Vec<u8> {
 }
 
 /// RFC 4055, section 4.1.
-fn oaep_parameters(digest: Digest) -> Vec<u8> {
+pub(super) fn oaep_parameters(digest: Digest) -> Vec<u8> {
     let hash = tlv::algorithm(digest.oid(), NO_PARAMETERS);
     let mask = tlv::algorithm(oid::MGF1, &hash);
     tlv::sequence(&[&tlv::element(tlv::within(0), &[&hash]), &tlv::element(tlv::within(1), &[&mask])])
 }
 
 /// What is left out counts as its default, which is SHA-1 without a label.
-fn oaep(algorithm: &Algorithm<'_>) -> Result<Transport, Trouble> {
+pub(super) fn oaep(algorithm: &Algorithm<'_>) -> Result<Transport, Trouble> {
     let Some(parameters) = algorithm.parameters else { return Ok(Transport::Oaep(Digest::Sha1)) };
     let mut inner = parameters.elements();
     let hash = match inner.optional(tlv::within(0))? {

@@ -1,5 +1,6 @@
 //! Signatures of ours (RFC 5652, section 5; RFC 8551, section 2.5).
 
+use super::capabilities::Capabilities;
 use super::certificate::Certificate;
 use super::oid;
 use super::signature::{Digest, Scheme};
@@ -35,7 +36,7 @@ pub fn sign(content: &[u8], signer: &Signer<'_>, now: u64, is_opaque: bool) -> R
         attribute(oid::CONTENT_TYPE, &tlv::oid(oid::DATA)),
         attribute(oid::SIGNING_TIME, &time(now)?),
         attribute(oid::MESSAGE_DIGEST, &tlv::octets(&digest.hash(content))),
-        attribute(oid::CAPABILITIES, &capabilities()),
+        attribute(oid::CAPABILITIES, &Capabilities::ours(signer.certificate).der()),
         attribute(oid::SIGNING_CERTIFICATE_V2, &signing_certificate(signer.certificate)),
     ];
     // They are signed in their form as a set, and written as [0] (RFC 5652, section 5.4).
@@ -83,13 +84,6 @@ fn time(seconds: u64) -> Result<Vec<u8>, Trouble> {
         Err(_) => GeneralizedTime::from_date_time(at).to_der(),
     }
     .map_err(|_| NONE)
-}
-
-/// What we open, the best first (RFC 8551, section 2.5.2).
-fn capabilities() -> Vec<u8> {
-    let each = [oid::AES256_GCM, oid::AES128_GCM, oid::AES256_CBC, oid::AES192_CBC, oid::AES128_CBC];
-    let each: Vec<Vec<u8>> = each.into_iter().map(|id| tlv::algorithm(id, &[])).collect();
-    tlv::sequence(&each.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
 /// That it was this certificate, so that nobody puts another one with the same key in its place (RFC 5035, section 3).

@@ -3,6 +3,7 @@
 //! It is told who signed which bytes, and with which certificate; whether that certificate is to be believed is asked elsewhere.
 
 use super::ber::normalised;
+use super::capabilities::Capabilities;
 use super::certificate::Certificate;
 use super::oid;
 use super::signature::{Digest, Scheme};
@@ -10,7 +11,6 @@ use super::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET}
 use crate::Trouble;
 use der::Decode;
 use der::asn1::{GeneralizedTime, UtcTime};
-use serde::{Deserialize, Serialize};
 
 /// Signers of one mail that are looked at, and certificates that it brings along.
 const SIGNERS_MAX: usize = 16;
@@ -33,13 +33,14 @@ pub struct Signature {
     pub by: Option<Certificate>,
     /// When he says that he signed, in seconds since 1970.
     pub at: Option<u64>,
+    /// What he says that his program can do; worth something only where the signature is good.
+    pub capabilities: Option<Capabilities>,
     /// `None` when it is good: these bytes are as the holder of the certificate's key signed them.
     pub flaw: Option<Flaw>,
 }
 
 /// Why a signature proves nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flaw {
     /// The content is not what was signed.
     ContentChanged,
@@ -154,17 +155,18 @@ fn signature(
     certificates: &[Certificate],
     known: &[Certificate],
 ) -> Signature {
-    let nothing = |flaw| Signature { by: None, at: None, flaw: Some(flaw) };
+    let nothing = |flaw| Signature { by: None, at: None, capabilities: None, flaw: Some(flaw) };
     let signer = match Signer::read(element) {
         Ok(signer) => signer,
         Err(Trouble::Unsupported(_)) => return nothing(Flaw::Algorithm),
         Err(_) => return nothing(Flaw::Malformed),
     };
     let at = signer.attributes.as_ref().and_then(signing_time);
+    let capabilities = signer.attributes.as_ref().and_then(capabilities);
     let Some(by) = certificates.iter().chain(known).find(|one| one.is_named(&signer.name)) else {
-        return Signature { by: None, at, flaw: Some(Flaw::CertificateMissing) };
+        return Signature { by: None, at, capabilities, flaw: Some(Flaw::CertificateMissing) };
     };
-    Signature { by: Some(by.clone()), at, flaw: flaw(&signer, by, kind, over).err() }
+    Signature { by: Some(by.clone()), at, capabilities, flaw: flaw(&signer, by, kind, over).err() }
 }
 
 fn flaw(signer: &Signer<'_>, by: &Certificate, kind: &[u8], over: &[u8]) -> Result<(), Flaw> {
@@ -223,6 +225,11 @@ impl<'a> Attributes<'a, '_> {
         }
         Ok(found)
     }
+}
+
+fn capabilities(attributes: &Element<'_>) -> Option<Capabilities> {
+    let value = Attributes(attributes).one(oid::CAPABILITIES).ok()??;
+    Capabilities::read(value.whole).ok()
 }
 
 fn signing_time(attributes: &Element<'_>) -> Option<u64> {

@@ -111,13 +111,13 @@ fn sealed_at(message: &[u8]) -> usize {
     let mut at = 0;
     loop {
         let (tag, length, head) = match message[at..] {
-            [first, length, ..] if first & 0x40 == 0 && first & 3 == 0 => (first >> 2 & 15, usize::from(length), 2),
+            [first, length, ..] if first & 0x40 == 0 && first & 3 == 0 => ((first >> 2) & 15, usize::from(length), 2),
             [first, high, low, ..] if first & 0x40 == 0 && first & 3 == 1 => {
-                (first >> 2 & 15, usize::from(high) << 8 | usize::from(low), 3)
+                ((first >> 2) & 15, (usize::from(high) << 8) | usize::from(low), 3)
             }
             [first, length @ 0..=191, ..] => (first & 63, usize::from(length), 2),
             [first, high @ 192..=223, low, ..] => {
-                (first & 63, (usize::from(high) - 192 << 8) + usize::from(low) + 192, 3)
+                (first & 63, ((usize::from(high) - 192) << 8) + usize::from(low) + 192, 3)
             }
             _ => panic!("another head at {at}"),
         };

@@ -2,7 +2,7 @@
 
 use super::workshop::{PASSWORD, Workshop, assert_key_of, certificates, opened, passwords};
 use seal::Trouble;
-use seal::keyfile::{Item, Problem, read};
+use seal::keyfile::{Issuers, Item, Problem, names_in_words, read};
 
 #[test]
 fn pem_holds_certificates_and_keys_in_any_order_and_among_other_text() {
@@ -136,4 +136,38 @@ fn one_bad_thing_is_told_by_its_number_and_the_rest_is_read() {
 
     let old = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMAAA\n-----END RSA PRIVATE KEY-----\n";
     assert!(read(old, &[]).faults[0].to_string().contains("openssl pkcs8 -topk8"));
+}
+
+#[test]
+fn chains_are_found_by_names_and_end_whatever_names_say() {
+    let shop = Workshop::with_ann();
+    let request = |name: &str| {
+        let words = format!("req -new -key {name}.key -subj /CN={name} -out {name}.csr");
+        shop.run("openssl", &words);
+    };
+    let issue = |name: &str, by: &str, out: &str| {
+        let by = format!("-CA {by}.pem -CAkey {by}.key -CAcreateserial -days 3");
+        shop.run("openssl", &format!("x509 -req -in {name}.csr {by} -out {out}.pem"));
+    };
+    shop.self_signed("between", "between", "P-256");
+    request("between");
+    issue("between", "ca", "between");
+    request("ann");
+    issue("ann", "between", "ann");
+    // Two that say that they issued each other.
+    shop.self_signed("left", "left", "P-256");
+    shop.self_signed("right", "right", "P-256");
+    request("left");
+    request("right");
+    issue("left", "right", "left-of-right");
+    issue("right", "left", "right-of-left");
+    let files =
+        ["ann.pem", "ca.pem", "between.pem", "left-of-right.pem", "right-of-left.pem"].map(|name| shop.bytes(name));
+    let found = opened(&files.concat());
+    let all = certificates(&found);
+    let issuers = Issuers::of(all.iter().copied());
+    assert_eq!(issuers.chain(all[0]), [2], "without the anchor");
+    assert!(issuers.chain(all[1]).is_empty());
+    assert_eq!(issuers.chain(all[3]), [4], "a circle is gone through once");
+    assert_eq!(names_in_words(all[0]), ("CN=between".to_owned(), "CN=ann".to_owned()));
 }

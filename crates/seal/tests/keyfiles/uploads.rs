@@ -36,6 +36,8 @@ fn private_keys_are_refused_in_each_format() {
     let broken = b"-----BEGIN PRIVATE KEY-----\nno base64 !\n-----END PRIVATE KEY-----\n";
     refused("one that cannot be read", &[certificate.as_slice(), broken].concat());
     refused("one without an end", &[certificate.as_slice(), b"-----BEGIN RSA PRIVATE KEY-----\nMII"].concat());
+    let unfinished = b"-----BEGIN CERTIFICATE-----\nMII\n".to_vec();
+    refused("one behind a block without an end", &[certificate.clone(), unfinished, shop.bytes("ann.key")].concat());
     // A label that lies hides nothing.
     let lie = String::from_utf8(shop.bytes("ann.key")).unwrap().replace("PRIVATE KEY", "CERTIFICATE");
     refused("one that is called a certificate", &[certificate, lie.into_bytes()].concat());
@@ -89,7 +91,9 @@ fn secret_rings_are_refused_also_among_public_ones() {
         let secret = shop.told("gpg", &[&batch, armor, &["--export-secret-keys"]].concat());
         assert!(matches!(public_only(&public).unwrap().items[..], [Item::PgpPublic(_)]));
         refused("a secret ring", &secret);
-        refused("a secret ring behind a public one", &[public, secret].concat());
+        let half = secret[..secret.len() / 2].to_vec();
+        refused("a secret ring behind a public one", &[public.clone(), secret].concat());
+        refused("half of one behind a public one", &[public, half].concat());
     }
 }
 

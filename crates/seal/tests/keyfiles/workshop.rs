@@ -108,19 +108,11 @@ pub fn opened(bytes: &[u8]) -> Found {
 }
 
 pub fn certificates(found: &Found) -> Vec<&Certificate> {
-    let certificate = |item| match item {
-        &Item::Certificate(ref one) => Some(one),
-        _ => None,
-    };
-    found.items.iter().filter_map(certificate).collect()
+    found.items.iter().filter_map(|item| if let Item::Certificate(one) = item { Some(one) } else { None }).collect()
 }
 
 pub fn private_keys(found: &Found) -> Vec<&FoundKey> {
-    let key = |item| match item {
-        &Item::PrivateKey(ref one) => Some(one),
-        _ => None,
-    };
-    found.items.iter().filter_map(key).collect()
+    found.items.iter().filter_map(|item| if let Item::PrivateKey(one) = item { Some(one) } else { None }).collect()
 }
 
 /// One private key, and it goes with the certificate of this address.

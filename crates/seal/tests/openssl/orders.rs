@@ -4,7 +4,7 @@ use crate::authority::{Authority, Chance, Person};
 use seal::Trouble;
 use seal::key::Secret;
 use seal::key::asked::Operation;
-use seal::order::{OpenOrder, ProtectionOrder, SealOrder, SignerOrder};
+use seal::order::{OpenOrder, ProtectionOrder, SealOrder, SignerOrder, With};
 use seal::smime::{ContentCipher, Digest, Scheme, Transport};
 use seal::verdict::{LayerVerdict, fingerprint};
 
@@ -12,14 +12,17 @@ const MAIL: &[u8] = b"From: a@example.com\r\nSubject: Help\r\n\r\nPlease help.\r
 
 fn order(person: &Person) -> SealOrder {
     SealOrder {
-        signer: Some(SignerOrder {
-            certificate: person.certificate.der().to_vec(),
-            scheme: Scheme::RsaPkcs1(Digest::Sha256),
-            intermediates: Vec::new(),
-        }),
-        recipients: vec![(person.certificate.der().to_vec(), Transport::Pkcs1)],
-        cipher: ContentCipher::Aes256Cbc,
-        is_opaque: false,
+        with: With::Smime {
+            signer: Some(SignerOrder {
+                certificate: person.certificate.der().to_vec(),
+                scheme: Scheme::RsaPkcs1(Digest::Sha256),
+                intermediates: Vec::new(),
+            }),
+            recipients: vec![(person.certificate.der().to_vec(), Transport::Pkcs1)],
+            cipher: ContentCipher::Aes256Cbc,
+            is_opaque: false,
+        },
+        footer: None,
         protection: Some(ProtectionOrder { outer_subject: Some("[...]".to_owned()), is_displayed: false }),
         now: 1_790_000_000,
     }
@@ -35,7 +38,7 @@ fn a_key_is_asked_once_for_each_operation_and_never_leaves_its_holder() {
         operation.with(&person.key)
     };
     let sealed = order(&person).carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
-    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], ..OpenOrder::default() };
     let opened = opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens");
     assert_eq!(*asked.borrow(), [(0, false), (0, true)]);
     assert!(opened.verdict.is_proved && opened.mail.starts_with(b"From: a@example.com\r\nSubject: Help\r\n"));
@@ -45,7 +48,7 @@ fn a_key_is_asked_once_for_each_operation_and_never_leaves_its_holder() {
     };
     assert_eq!(*with, fingerprint(&person.certificate));
     let by = signatures[0].by.as_ref().expect("a certificate");
-    assert_eq!((by.algorithm.as_str(), signatures[0].flaw), ("rsa-2048", None));
+    assert_eq!((by.algorithm.as_str(), signatures[0].flaw.clone()), ("rsa-2048", None));
 
     let refusing = |_: usize, _: Operation| Err(Trouble::KeyRefused);
     assert_eq!(
@@ -61,13 +64,15 @@ fn content_that_somebody_may_have_changed_is_not_called_proved() {
     let authority = Authority::start();
     let person = authority.person("rsa2048");
     let holder = |_: usize, operation: Operation| operation.with(&person.key);
-    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], ..OpenOrder::default() };
     for (cipher, is_proved) in [(ContentCipher::Aes256Cbc, false), (ContentCipher::Aes256Gcm, true)] {
-        let unsigned = SealOrder { signer: None, cipher, ..order(&person) };
+        let recipients = vec![(person.certificate.der().to_vec(), Transport::Pkcs1)];
+        let with = With::Smime { signer: None, recipients, cipher, is_opaque: false };
+        let unsigned = SealOrder { with, ..order(&person) };
         let sealed = unsigned.carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
         assert_eq!(opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens").verdict.is_proved, is_proved);
     }
-    let nothing = SealOrder { signer: None, recipients: Vec::new(), ..order(&person) };
+    let nothing = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..order(&person) };
     assert!(
         matches!(nothing.carry_out(MAIL, &holder, &mut Chance), Err(Trouble::Malformed(_))),
         "no order leaves it plain"

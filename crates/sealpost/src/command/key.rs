@@ -130,11 +130,16 @@ impl Keys {
 }
 
 fn reference(written: &str) -> Result<String, String> {
-    let names = ["file:", "env:", "credential:"].iter().any(|kind| written.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
+    let names = ["file:", "env:", "credential:"]
+        .iter()
+        .any(|kind| written.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
     match names {
         true => Ok(written.to_owned()),
         // What was written may be the password itself, and is not repeated.
-        false => Err("write file:PATH, env:NAME or credential:NAME; a password itself never stands on a command line".to_owned()),
+        false => {
+            Err("write file:PATH, env:NAME or credential:NAME; a password itself never stands on a command line"
+                .to_owned())
+        }
     }
 }
 
@@ -158,11 +163,14 @@ fn fingerprint_of_key(key: &PublicKey) -> String {
 /// # Errors
 /// When it is none.
 fn digits(written: &str) -> Result<String, Failure> {
-    let digits: String = written.chars().filter(|one| !matches!(one, ':' | ' ')).collect::<String>().to_ascii_lowercase();
+    let digits: String =
+        written.chars().filter(|one| !matches!(one, ':' | ' ')).collect::<String>().to_ascii_lowercase();
     let is_one = digits.len() >= DIGITS_MIN && digits.chars().all(|one| one.is_ascii_hexdigit());
     match is_one {
         true => Ok(digits),
-        false => Err(Failure::new(format!("{written:?} is no fingerprint; write at least {DIGITS_MIN} of its digits, as `sealpost key list` shows them"))),
+        false => Err(Failure::new(format!(
+            "{written:?} is no fingerprint; write at least {DIGITS_MIN} of its digits, as `sealpost key list` shows them"
+        ))),
     }
 }
 

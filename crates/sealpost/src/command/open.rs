@@ -1,8 +1,10 @@
 //! `sealpost open`: a mail without what it was sealed in.
 
 use super::key::Keys;
+use super::seal::now;
 use super::{Failure, files};
 use engine::cell::OwnKey;
+use engine::keys::OwnPgpKey;
 use seal::order::{OpenOrder, Opened};
 use seal::verdict::Verdict;
 use std::io::Write;
@@ -16,12 +18,18 @@ pub async fn run(keys: &Keys, legacy: bool, verdict: Option<Option<PathBuf>>, fi
     let shown = file.display();
     let mail = files::bytes(file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
     let folder = keys.read()?;
+    let public = |own: &OwnPgpKey| own.public.certificate.clone();
+    let known_pgp = folder.pgp.iter().map(|(one, _)| one.bytes.to_vec()).chain(folder.pgp_keys.iter().map(public));
     let order = OpenOrder {
         own: folder.own.iter().map(|own| own.certificate.der().to_vec()).collect(),
         known: folder.certificates.iter().map(|(one, _)| one.der().to_vec()).collect(),
+        own_pgp: folder.pgp_keys.iter().map(|own| own.public.clone()).collect(),
+        known_pgp: known_pgp.collect(),
         opens_legacy: legacy,
+        now: now(),
     };
-    let held: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone() as OwnKey).collect();
+    let mut held: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone() as OwnKey).collect();
+    held.extend(folder.pgp_keys.iter().flat_map(|own| own.keys.iter().map(|key| key.clone() as OwnKey)));
     let opened = files::cells().await?.open_sealed(&mail, &order, &held).await?;
     let Opened { mail, verdict: found } =
         opened.map_err(|refusal| Failure::new(format!("{shown}: it cannot be opened: {refusal}")))?;

@@ -3,9 +3,10 @@
 use super::key::Keys;
 use super::{Failure, files};
 use engine::cell;
-use engine::keys::{KeyFolder, OwnKey};
-use seal::order::{ProtectionOrder, SealOrder, SignerOrder};
-use seal::smime::{Certificate, ContentCipher, Digest, PublicKey, Scheme, Transport};
+use engine::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
+use seal::order::{ProtectionOrder, SealOrder, SignerOrder, With};
+use seal::pgp::{Certificate, Policy};
+use seal::smime::{self, ContentCipher, Digest, PublicKey, Transport};
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -28,10 +29,12 @@ pub struct Arguments {
     sign: bool,
     #[arg(long)]
     encrypt: bool,
-    /// The content stands within the signature: no server can change it, and only programs with S/MIME show it.
+    #[arg(long, value_enum, default_value = "smime")]
+    scheme: Scheme,
+    /// The content stands within the S/MIME signature: no server can change it, and only programs with S/MIME show it.
     #[arg(long, requires = "sign")]
     opaque: bool,
-    /// How strong: what every program opens, unless you know that the recipients open more.
+    /// How strong with S/MIME: what every program opens, unless you know that the recipients open more. With OpenPGP their keys say it.
     #[arg(long, value_enum, default_value = "aes-256-cbc")]
     suite: Suite,
     /// Keys of RSA encrypt with OAEP and sign with PSS, which older programs do not know.
@@ -45,6 +48,13 @@ pub struct Arguments {
     outer_subject: Option<String>,
     /// The mail; - for standard input.
     file: PathBuf,
+}
+
+/// How it is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scheme {
+    Smime,
+    Pgp,
 }
 
 /// A cipher of content.
@@ -83,54 +93,67 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let mail = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
     let folder = arguments.keys.read()?;
     let now = now();
-    let signer = match &arguments.from {
-        Some(from) if arguments.sign => Some(signer(&folder, from, now)?),
-        _ => None,
+    let (with, keys) = match arguments.scheme {
+        Scheme::Smime => with_smime(&arguments, &folder, now)?,
+        Scheme::Pgp => with_pgp(&arguments, &folder, now)?,
     };
-    let encrypts_for = if arguments.encrypt { arguments.recipients.as_slice() } else { &[] };
-    let recipients: Vec<Certificate> =
-        encrypts_for.iter().map(|address| recipient(&folder, address, now)).collect::<Result<_, _>>()?;
-    let order = order(&arguments, signer, &recipients, now);
-    let key = signer.map(|own| own.key.clone() as cell::OwnKey);
-    let sealed = files::cells().await?.seal(&mail, &order, key).await?;
+    let protection = arguments
+        .protect
+        .then(|| ProtectionOrder { outer_subject: arguments.outer_subject.clone(), is_displayed: true });
+    let order = SealOrder { with, protection, footer: None, now };
+    let sealed = files::cells().await?.seal(&mail, &order, &keys).await?;
     let sealed = sealed.map_err(|refusal| Failure::new(format!("{shown}: it cannot be sealed: {refusal}")))?;
     std::io::stdout().write_all(&sealed).map_err(|error| Failure::new(format!("cannot write: {error}")))
+}
+
+/// What is ordered, and the keys that sign.
+type Ordered = (With, Vec<cell::OwnKey>);
+
+fn with_smime(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ordered, Failure> {
+    let signer = arguments.signs_for().map(|from| signer(folder, from, now)).transpose()?;
+    let transport = if arguments.modern_rsa { Transport::Oaep(Digest::Sha256) } else { Transport::Pkcs1 };
+    let recipients = arguments.encrypts_for().iter().map(|address| {
+        let certificate = recipient(folder, address, now)?;
+        Ok((certificate.der().to_vec(), transport))
+    });
+    let with = With::Smime {
+        signer: signer.map(|own| SignerOrder {
+            certificate: own.certificate.der().to_vec(),
+            scheme: own.certificate.key().signs_with(arguments.modern_rsa),
+            intermediates: own.chain.iter().map(|one| one.der().to_vec()).collect(),
+        }),
+        recipients: recipients.collect::<Result<_, Failure>>()?,
+        cipher: arguments.suite.cipher(),
+        is_opaque: arguments.opaque,
+    };
+    Ok((with, signer.map(|own| own.key.clone() as cell::OwnKey).into_iter().collect()))
+}
+
+fn with_pgp(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ordered, Failure> {
+    let policy = Policy::default();
+    let signer = arguments.signs_for().map(|from| pgp_signer(folder, from, &policy, now)).transpose()?;
+    let recipients = arguments.encrypts_for().iter().map(|address| pgp_recipient(folder, address, &policy, now));
+    let with = With::Pgp {
+        signer: signer.map(|own| own.public.clone()),
+        recipients: recipients.collect::<Result<_, Failure>>()?,
+    };
+    let keys = signer.map(|own| own.keys.iter().map(|key| key.clone() as cell::OwnKey).collect());
+    Ok((with, keys.unwrap_or_default()))
+}
+
+impl Arguments {
+    fn signs_for(&self) -> Option<&str> {
+        self.from.as_deref().filter(|_| self.sign)
+    }
+
+    fn encrypts_for(&self) -> &[String] {
+        if self.encrypt { &self.recipients } else { &[] }
+    }
 }
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-fn order(arguments: &Arguments, signer: Option<&OwnKey>, recipients: &[Certificate], now: u64) -> SealOrder {
-    let transport = if arguments.modern_rsa { Transport::Oaep(Digest::Sha256) } else { Transport::Pkcs1 };
-    SealOrder {
-        signer: signer.map(|own| SignerOrder {
-            certificate: own.certificate.der().to_vec(),
-            scheme: scheme(own.certificate.key(), arguments.modern_rsa),
-            intermediates: own.chain.iter().map(|one| one.der().to_vec()).collect(),
-        }),
-        recipients: recipients.iter().map(|one| (one.der().to_vec(), transport)).collect(),
-        cipher: arguments.suite.cipher(),
-        is_opaque: arguments.opaque,
-        protection: arguments
-            .protect
-            .then(|| ProtectionOrder { outer_subject: arguments.outer_subject.clone(), is_displayed: true }),
-        now,
-    }
-}
-
-/// How a key signs (RFC 8551, section 2.2).
-fn scheme(key: &PublicKey, is_modern: bool) -> Scheme {
-    use seal::key::Curve;
-    match key {
-        PublicKey::Rsa { .. } if is_modern => Scheme::RsaPss(Digest::Sha256),
-        PublicKey::Rsa { .. } => Scheme::RsaPkcs1(Digest::Sha256),
-        PublicKey::Ec { curve: Curve::P384, .. } => Scheme::Ecdsa(Digest::Sha384),
-        PublicKey::Ec { curve: Curve::P521, .. } => Scheme::Ecdsa(Digest::Sha512),
-        PublicKey::Ec { .. } => Scheme::Ecdsa(Digest::Sha256),
-        PublicKey::Ed25519(_) => Scheme::Ed25519,
-    }
 }
 
 /// The newest of our keys that may sign for an address.
@@ -139,22 +162,22 @@ fn signer<'a>(folder: &'a KeyFolder, address: &str, now: u64) -> Result<&'a OwnK
     let usable = all().filter(|own| why_not(&own.certificate, now, own.certificate.may_sign()).is_none());
     usable.max_by_key(|own| own.certificate.validity().0).ok_or_else(|| {
         let why = all().filter_map(|own| why_not(&own.certificate, now, own.certificate.may_sign()));
-        missing("no key of ours signs", address, why.collect())
+        missing("no key of ours signs", address, &why.collect::<Vec<_>>())
     })
 }
 
 /// The newest certificate that mail for an address may be encrypted for.
-fn recipient(folder: &KeyFolder, address: &str, now: u64) -> Result<Certificate, Failure> {
+fn recipient(folder: &KeyFolder, address: &str, now: u64) -> Result<smime::Certificate, Failure> {
     let all = || folder.certificates_for(address).map(|(one, _)| one);
     let usable = all().filter(|one| why_not(one, now, one.may_encrypt()).is_none());
     usable.max_by_key(|one| one.validity().0).cloned().ok_or_else(|| {
         let why = all().filter_map(|one| why_not(one, now, one.may_encrypt()));
-        missing("no certificate may be encrypted for", address, why.collect())
+        missing("no certificate may be encrypted for", address, &why.collect::<Vec<_>>())
     })
 }
 
 /// Why a certificate is not used; `may` is whether its own words allow it.
-fn why_not(certificate: &Certificate, now: u64, may: bool) -> Option<&'static str> {
+fn why_not(certificate: &smime::Certificate, now: u64, may: bool) -> Option<&'static str> {
     let (from, until) = certificate.validity();
     match certificate.key() {
         _ if !may => Some("its usage does not allow it"),
@@ -165,11 +188,37 @@ fn why_not(certificate: &Certificate, now: u64, may: bool) -> Option<&'static st
     }
 }
 
-fn missing(what: &str, address: &str, why: Vec<&str>) -> Failure {
+fn missing<W: AsRef<str>>(what: &str, address: &str, why: &[W]) -> Failure {
+    let said: Vec<&str> = why.iter().map(AsRef::as_ref).collect();
     let found = match why.len() {
         0 => "none for that address is in the folder; import one by `sealpost key import`".to_owned(),
-        1 => format!("the one in the folder is not used: {}", why.join("")),
-        count => format!("none of the {count} in the folder is used: {}", why.join("; ")),
+        1 => format!("the one in the folder is not used: {}", said.join("")),
+        count => format!("none of the {count} in the folder is used: {}", said.join("; ")),
     };
     Failure::new(format!("{what} {address}: {found}"))
+}
+
+fn pgp_signer<'a>(folder: &'a KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<&'a OwnPgpKey, Failure> {
+    let is_for =
+        |one: &&OwnPgpKey| one.certificate.standing(policy, now).addresses().any(|own| same_address(own, address));
+    let all = || folder.pgp_keys.iter().filter(is_for);
+    let usable = all().filter(|own| own.certificate.standing(policy, now).may_sign().is_ok());
+    usable.max_by_key(|own| own.certificate.standing(policy, now).keys.first().map(|key| key.made)).ok_or_else(|| {
+        let why = all().filter_map(|own| own.certificate.standing(policy, now).may_sign().err());
+        missing("no key of ours signs", address, &why.map(|why| why.to_string()).collect::<Vec<_>>())
+    })
+}
+
+/// The packets of the best certificate that mail for an address may be encrypted for.
+fn pgp_recipient(folder: &KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<Vec<u8>, Failure> {
+    let public = folder.pgp_for(address).filter_map(|(one, _)| Certificate::read_all(&one.bytes).ok()).flatten();
+    let ours = folder.pgp_keys.iter().map(|own| own.certificate.clone());
+    let all: Vec<Certificate> = public.chain(ours).collect();
+    let best = Certificate::best(&all, address, policy, now);
+    let packets = best.and_then(|one| one.to_bytes().ok());
+    packets.ok_or_else(|| {
+        let is_for = |one: &&Certificate| one.standing(policy, now).addresses().any(|own| same_address(own, address));
+        let why = all.iter().filter(is_for).filter_map(|one| one.standing(policy, now).may_encrypt().err());
+        missing("no certificate may be encrypted for", address, &why.map(|why| why.to_string()).collect::<Vec<_>>())
+    })
 }

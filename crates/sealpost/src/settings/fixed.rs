@@ -54,6 +54,13 @@ impl Fixed {
             }
             fixed.accounts.insert(mailbox.name.clone(), mailbox.accounts.clone());
         }
+        for section in written.all("relay[]") {
+            let name = value(section, "name");
+            for setting in settings().filter(|setting| section_of(setting.key) == "relay[]") {
+                let key = name_of(setting.key);
+                fixed.values.insert(format!("relay[{name}].{key}"), value(section, key));
+            }
+        }
         fixed
     }
 
@@ -63,7 +70,7 @@ impl Fixed {
         let keys: BTreeSet<&String> = self.values.keys().chain(new.values.keys()).collect();
         let differs = |key: &&&String| match (self.values.get(**key), new.values.get(**key)) {
             (Some(old), Some(new)) => old != new,
-            _ => key.ends_with("].listen") || key.ends_with("].api"),
+            _ => ["].listen", "].listen_implicit", "].api"].iter().any(|end| key.ends_with(end)),
         };
         let changed = keys.iter().filter(differs).map(|key| (**key).clone());
         let accounts =

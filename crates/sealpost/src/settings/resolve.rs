@@ -8,6 +8,7 @@ mod outgoing;
 mod plans;
 mod public;
 mod references;
+mod relay;
 mod sets;
 mod site_oauth;
 
@@ -85,6 +86,7 @@ impl Reader {
             outgoing: Vec::new(),
             dkim: Vec::new(),
             mailboxes: Vec::new(),
+            relays: Vec::new(),
             profiles: Vec::new(),
             plans: Vec::new(),
             bulletins: Vec::new(),
@@ -95,6 +97,7 @@ impl Reader {
         settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
         settings.dkim = self.dkim(written, &settings.sites);
         settings.mailboxes = self.mailboxes(written);
+        settings.relays = self.relays(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         settings.plans = self.plans(written);
         settings.bulletins = self.each(written, "bulletin[]", Reader::bulletin);

@@ -7,6 +7,7 @@ mod oauth;
 mod outgoing;
 mod plans;
 mod process;
+mod relays;
 mod sites;
 
 /// What a value must look like.
@@ -55,7 +56,7 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 11] = [
+const ROOMS: [&[Setting]; 12] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
@@ -65,6 +66,7 @@ const ROOMS: [&[Setting]; 11] = [
     mailboxes::SETTINGS,
     oauth::OF_MAILBOXES,
     mailboxes::MORE,
+    relays::SETTINGS,
     plans::SETTINGS,
     bulletins::SETTINGS,
 ];

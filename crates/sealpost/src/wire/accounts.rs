@@ -2,19 +2,19 @@
 
 use crate::settings::Secret;
 use aws_lc_rs::{constant_time, digest};
-use courier::smtp_in::{Gate, Refusal};
-use engine::{MailIntake, MailboxGate};
+use courier::smtp_in::{Extensions, Gate, Opening, Refusal};
 use mail::Envelope;
+use std::net::IpAddr;
 
-/// A mailbox's gate that knows its accounts.
-pub struct AccountsGate {
-    inner: MailboxGate,
+/// A gate of a mailbox or a relay that knows its accounts.
+pub struct AccountsGate<G> {
+    inner: G,
     /// User and the SHA-256 of the password, so that comparing takes the same time for any length (SEC-48).
     accounts: Vec<(String, digest::Digest)>,
 }
 
-impl AccountsGate {
-    pub fn new(inner: MailboxGate, accounts: &[(String, Secret)]) -> AccountsGate {
+impl<G> AccountsGate<G> {
+    pub fn new(inner: G, accounts: &[(String, Secret)]) -> AccountsGate<G> {
         let hashed = |(user, password): &(String, Secret)| {
             (user.clone(), digest::digest(&digest::SHA256, password.0.as_bytes()))
         };
@@ -22,15 +22,28 @@ impl AccountsGate {
     }
 }
 
-impl Gate for AccountsGate {
-    type Intake = MailIntake;
+impl<G: Gate> Gate for AccountsGate<G> {
+    type Intake = G::Intake;
+    type Begun = G::Begun;
 
-    async fn recipient(&self, address: &str) -> Result<(), Refusal> {
-        self.inner.recipient(address).await
+    fn admits(&self, ip: Option<IpAddr>) -> bool {
+        self.inner.admits(ip)
     }
 
-    async fn open(&self, envelope: Envelope) -> Result<MailIntake, Refusal> {
-        self.inner.open(envelope).await
+    fn extensions(&self) -> Extensions {
+        self.inner.extensions()
+    }
+
+    async fn begin(&self, opening: Opening) -> Result<G::Begun, Refusal> {
+        self.inner.begin(opening).await
+    }
+
+    async fn recipient(&self, begun: &mut G::Begun, address: &str) -> Result<(), Refusal> {
+        self.inner.recipient(begun, address).await
+    }
+
+    async fn open(&self, begun: G::Begun, envelope: Envelope) -> Result<G::Intake, Refusal> {
+        self.inner.open(begun, envelope).await
     }
 
     /// Looks at every account, so that the time does not tell which users exist.

@@ -1,23 +1,26 @@
 //! Everything that listens: mail, console, operations; bound together, served together, stopped together.
 
 use super::accounts::AccountsGate;
-use super::{Role, gate};
+use super::relays::{self, RelayListeners};
+use super::{Lasting, Role, certificate_files, gate};
 use crate::command::Failure;
 use crate::settings::{Mailbox, Public, Settings};
 use console::public::Room;
 use courier::certificate::Certificates;
-use courier::smtp_in::{self, CertificateFiles, Endpoint, Protocol, Tls};
+use courier::smtp_in::{self, Endpoint, Protocol, Tls};
+use engine::cell::Cells;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The listener of one mailbox.
 pub struct MailListener {
     name: String,
-    listener: Arc<smtp_in::Listener<AccountsGate>>,
+    listener: Arc<smtp_in::Listener<AccountsGate<engine::MailboxGate>>>,
 }
 
 impl MailListener {
@@ -37,6 +40,7 @@ pub struct Held {
 /// All listeners of this process.
 pub struct Listeners {
     pub mail: Vec<MailListener>,
+    pub relays: Vec<RelayListeners>,
     console: Option<console::Listener>,
     console_certificates: Option<Arc<Certificates>>,
     public: Option<(console::Listener, console::Public)>,
@@ -49,9 +53,15 @@ pub struct Listeners {
 
 impl Listeners {
     /// Binds what the roles need.
-    pub async fn bind(settings: &Settings, roles: &[Role], engine: &engine::Gateway) -> Result<Listeners, Failure> {
+    pub async fn bind(
+        settings: &Settings,
+        roles: &[Role],
+        engine: &engine::Gateway,
+        (store, lasting, cells): (&Store, &Lasting, &Cells),
+    ) -> Result<Listeners, Failure> {
         let mut listeners = Listeners {
             mail: Vec::new(),
+            relays: Vec::new(),
             console: None,
             console_certificates: None,
             public: None,
@@ -66,6 +76,9 @@ impl Listeners {
                 let listener = smtp_in::Listener::bind(mail_settings(settings, mailbox)?, gate).await?;
                 listeners.mail.push(MailListener { name: mailbox.name.clone(), listener: Arc::new(listener) });
             }
+        }
+        if roles.contains(&Role::Relay) {
+            listeners.relays = relays::bind(settings, store, lasting, cells).await?;
         }
         if roles.contains(&Role::Console) {
             listeners.console_certificates = certificates(settings.console.certificate.as_ref())?;
@@ -97,6 +110,7 @@ impl Listeners {
         self.mail
             .iter()
             .filter_map(MailListener::address)
+            .chain(self.relays.iter().flat_map(RelayListeners::addresses))
             .chain(self.places.iter().map(|(_, address)| *address))
             .collect()
     }
@@ -119,7 +133,10 @@ impl Listeners {
             let certificates = mail.listener.certificates()?;
             Some(Held { place: format!("mailbox {}", mail.name), certificates })
         });
-        console.into_iter().chain(public).chain(mail).collect()
+        let relays = self.relays.iter().flat_map(|relay| {
+            relay.certificates().map(|certificates| Held { place: format!("relay {}", relay.name()), certificates })
+        });
+        console.into_iter().chain(public).chain(mail).chain(relays).collect()
     }
 
     /// Serves everything in tasks of their own until `stop`.
@@ -133,6 +150,7 @@ impl Listeners {
             let (listener, stop) = (mail.listener.clone(), stop.clone());
             self.tasks.push(tokio::spawn(async move { listener.serve(stop.cancelled_owned()).await }));
         }
+        self.tasks.extend(self.relays.iter().map(|relay| relay.serve(stop)));
         if let Some(listener) = self.console.take() {
             self.tasks.push(tokio::spawn(listener.serve(console.router(), stop.clone().cancelled_owned())));
         }
@@ -155,6 +173,11 @@ impl Listeners {
             let address = mail.address().map(|address| address.to_string()).unwrap_or_else(|| "a local socket".into());
             tracing::info!(mailbox = mail.name, %address, "takes mail in");
         }
+        for relay in &self.relays {
+            for address in relay.addresses() {
+                tracing::info!(relay = relay.name(), %address, "takes mail in to hand it on");
+            }
+        }
         for (place, address) in &self.places {
             tracing::info!(place, %address, "listens");
         }
@@ -172,7 +195,7 @@ impl Listeners {
 }
 
 fn certificates(files: Option<&(PathBuf, PathBuf)>) -> Result<Option<Arc<Certificates>>, Failure> {
-    let files = files.cloned().map(|(certificate, key)| CertificateFiles { certificate, key });
+    let files = files.map(certificate_files);
     Ok(files.as_ref().map(Certificates::load).transpose()?.map(Arc::new))
 }
 
@@ -206,7 +229,7 @@ fn mail_settings(settings: &Settings, mailbox: &Mailbox) -> Result<smtp_in::Sett
             mailbox.listen.parse().map_err(|_| Failure::new(format!("{} is not HOST:PORT", mailbox.listen)))?,
         ),
     };
-    let files = mailbox.certificate.clone().map(|(certificate, key)| CertificateFiles { certificate, key });
+    let files = mailbox.certificate.as_ref().map(certificate_files);
     Ok(smtp_in::Settings {
         listen,
         protocol: if mailbox.kind == "lmtp" { Protocol::Lmtp } else { Protocol::Smtp },

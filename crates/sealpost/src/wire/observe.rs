@@ -46,6 +46,9 @@ pub fn panics() {
     }));
 }
 
+/// Tells the figures of a relay.
+pub type RelayFigure = Box<dyn Fn() -> engine::relay::RelayFigures + Send + Sync>;
+
 /// Where the operations listener gets its answers from.
 pub fn sources(
     store: Store,
@@ -54,7 +57,9 @@ pub fn sources(
     endings: Arc<Endings>,
     held: Vec<Held>,
     listening: String,
+    relays: Vec<RelayFigure>,
 ) -> Sources {
+    let relays = Arc::new(relays);
     let (ready_store, ready_cells) = (store, cells.clone());
     Sources {
         listening: listening.into(),
@@ -64,7 +69,11 @@ pub fn sources(
         }),
         metrics: Arc::new(move || {
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
-            Box::pin(async move { engine.metrics().await + &own_metrics(&cells, &held) + &endings.metrics().await })
+            let relays: Vec<engine::relay::RelayFigures> = relays.iter().map(|figures| figures()).collect();
+            Box::pin(async move {
+                let own = own_metrics(&cells, &held) + &engine::relay::relays_in_text(&relays);
+                engine.metrics().await + &own + &endings.metrics().await
+            })
         }),
     }
 }

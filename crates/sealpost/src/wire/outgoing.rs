@@ -66,12 +66,12 @@ pub(super) fn of(settings: &Settings, site: &Site, lasting: &Lasting) -> Option<
 }
 
 /// For an account that is opened with tokens.
-fn tokens_of(outgoing: &settings::Outgoing, tokens: &Tokens) -> Option<TokensOfOutgoing> {
+pub(super) fn tokens_of(outgoing: &settings::Outgoing, tokens: &Tokens) -> Option<TokensOfOutgoing> {
     let (user, oauth) = outgoing.oauth.as_ref()?;
     Some(TokensOfOutgoing::new(tokens.clone(), &outgoing.name, oauth.authorization.clone(), user))
 }
 
-fn target(outgoing: &settings::Outgoing) -> Target {
+pub(super) fn target(outgoing: &settings::Outgoing) -> Target {
     Target {
         host: Host::Tcp { name: outgoing.host.clone(), port: outgoing.port },
         others: outgoing.next_hosts.iter().map(|name| Host::Tcp { name: name.clone(), port: outgoing.port }).collect(),

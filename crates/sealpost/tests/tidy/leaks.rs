@@ -11,12 +11,14 @@ const FIELDS: &[&str] = &[
     "job",
     "message_row",
     "parent",
+    "relayed",
     "step",
     "webhook",
     // Names from the settings, and where we listen.
     "address",
     "mailbox",
     "place",
+    "relay",
     "site",
     // The number that a tracker gives an issue.
     "issue",
@@ -49,6 +51,7 @@ const FIELDS: &[&str] = &[
     "mails",
     "orphans",
     "pause",
+    "recipients",
     "retry",
     "size_bytes",
     "took_ms",

@@ -1,7 +1,7 @@
 //! The demo's mailbox: a mail server on loopback that lays each mail into a folder, so that no letter leaves this machine.
 
 use crate::command::Failure;
-use courier::smtp_in::{Endpoint, Gate, Intake, Listener, Refusal, Settings};
+use courier::smtp_in::{Endpoint, Gate, Intake, Listener, Opening, Refusal, Settings};
 use mail::Envelope;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -62,12 +62,17 @@ impl Mailbox {
 
 impl Gate for Mailbox {
     type Intake = Coming;
+    type Begun = ();
 
-    async fn recipient(&self, _address: &str) -> Result<(), Refusal> {
+    async fn begin(&self, _opening: Opening) -> Result<(), Refusal> {
         Ok(())
     }
 
-    async fn open(&self, _envelope: Envelope) -> Result<Coming, Refusal> {
+    async fn recipient(&self, _begun: &mut (), _address: &str) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn open(&self, _begun: (), _envelope: Envelope) -> Result<Coming, Refusal> {
         Ok(Coming { folder: self.folder.clone(), mail: Vec::new() })
     }
 }

@@ -26,14 +26,20 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
         true => for_address(folder, written)?,
         false => vec![named(folder, written)?],
     };
-    let certificates: Vec<&Certificate> = all.iter().filter_map(|held| match held {
-        Held::Certificate { certificate, .. } => Some(*certificate),
-        Held::Pgp { .. } => None,
-    }).collect();
-    let pgp: Vec<(&PgpCertificate, bool)> = all.iter().filter_map(|held| match held {
-        Held::Pgp { certificate, of, .. } => Some((*certificate, *of == "own")),
-        Held::Certificate { .. } => None,
-    }).collect();
+    let certificates: Vec<&Certificate> = all
+        .iter()
+        .filter_map(|held| match held {
+            Held::Certificate { certificate, .. } => Some(*certificate),
+            Held::Pgp { .. } => None,
+        })
+        .collect();
+    let pgp: Vec<(&PgpCertificate, bool)> = all
+        .iter()
+        .filter_map(|held| match held {
+            Held::Pgp { certificate, of, .. } => Some((*certificate, *of == "own")),
+            Held::Certificate { .. } => None,
+        })
+        .collect();
     let format = format.unwrap_or(if certificates.is_empty() { Format::Armored } else { Format::Pem });
     match format {
         Format::Armored if !pgp.is_empty() => print_bytes(ring(&pgp)?.as_bytes()),
@@ -44,7 +50,10 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
         Format::P7b if !certificates.is_empty() => print_bytes(&bundle(&with_chains(folder, &certificates))),
         Format::Der => match certificates[..] {
             [one] => print_bytes(one.der()),
-            _ => Err(Failure::new(format!("der holds one certificate, and {} were named; write pem or p7b", certificates.len()))),
+            _ => Err(Failure::new(format!(
+                "der holds one certificate, and {} were named; write pem or p7b",
+                certificates.len()
+            ))),
         },
         Format::Armored => Err(Failure::new("what was named is no OpenPGP; write pem, der or p7b")),
         Format::Pem | Format::P7b => Err(Failure::new("what was named is OpenPGP; write armored")),

@@ -88,13 +88,16 @@ pub fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
         return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
     }
     if asked.scheme == Scheme::Pgp {
-        return Err(Failure::new("OpenPGP keys are not made yet; make one by gpg --quick-generate-key and import it with --as own"));
+        return Err(Failure::new(
+            "OpenPGP keys are not made yet; make one by gpg --quick-generate-key and import it with --as own",
+        ));
     }
     let passwords = keys.passwords()?;
     let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
     let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
     let subject = Subject { name, addresses: &addresses };
-    let pkcs8 = generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
+    let pkcs8 =
+        generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     let private = private_pem(&pkcs8, passwords.first())?;
     match asked.request {
         true => with_request(&keys.folder, subject, &pkcs8, &private),
@@ -113,7 +116,13 @@ fn cannot(trouble: seal::Trouble) -> Failure {
     Failure::new(format!("no certificate was made: {trouble}"))
 }
 
-fn with_certificate(folder: &Path, asked: &Asked, subject: Subject<'_>, pkcs8: &[u8], private: &str) -> Result<(), Failure> {
+fn with_certificate(
+    folder: &Path,
+    asked: &Asked,
+    subject: Subject<'_>,
+    pkcs8: &[u8],
+    private: &str,
+) -> Result<(), Failure> {
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
     let until = now + u64::from(asked.days) * DAY_S;
     let der = self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?;

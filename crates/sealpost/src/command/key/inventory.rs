@@ -88,10 +88,14 @@ pub fn named<'f>(folder: &'f KeyFolder, written: &str) -> Result<Held<'f>, Failu
     let digits = digits(written)?;
     let mut found = held(folder).into_iter().filter(|held| held.fingerprint().starts_with(&digits));
     let Some(first) = found.next() else {
-        return Err(Failure::new(format!("no key has the fingerprint {digits}; `sealpost key list` shows those that are there")));
+        return Err(Failure::new(format!(
+            "no key has the fingerprint {digits}; `sealpost key list` shows those that are there"
+        )));
     };
     match found.any(|other| other.fingerprint() != first.fingerprint()) {
-        true => Err(Failure::new(format!("several keys have a fingerprint that begins with {digits}; write more of it"))),
+        true => {
+            Err(Failure::new(format!("several keys have a fingerprint that begins with {digits}; write more of it")))
+        }
         false => Ok(first),
     }
 }

@@ -1,7 +1,7 @@
 //! `sealpost key remove`: the files of one key go.
 
 use super::super::{Failure, print_object};
-use super::inventory::{Held, named};
+use super::inventory::{Held, held, named};
 use super::{Keys, fingerprint};
 use engine::keys::KeyFolder;
 use seal::keyfile::{Item, Password, read};
@@ -13,22 +13,31 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When there is no such key, or its file holds others, too.
 pub fn run(keys: &Keys, written: &str) -> Result<(), Failure> {
-    let folder = keys.read()?;
     let passwords = keys.passwords()?;
-    let held = named(&folder, written)?;
-    let name = held.fingerprint();
-    let files = files(&folder, &held);
-    for file in &files {
-        if holds_others(&keys.folder.join(file), &passwords, &held)? {
-            let file = keys.folder.join(file);
-            return Err(Failure::new(format!("{} holds other keys, too; nothing was removed: take it apart first", file.display())));
+    let mut folder = keys.read()?;
+    let name = named(&folder, written)?.fingerprint();
+    let mut removed = BTreeSet::new();
+    // The same certificate may stand in several files, of which the folder tells the first.
+    while let Some(held) = held(&folder).into_iter().find(|held| held.fingerprint() == name) {
+        let files = files(&folder, &held);
+        for file in &files {
+            if holds_others(&keys.folder.join(file), &passwords, &held)? {
+                let file = keys.folder.join(file);
+                return Err(Failure::new(format!(
+                    "{} holds other keys, too, and stays; take it apart first",
+                    file.display()
+                )));
+            }
         }
+        for file in files {
+            let path = keys.folder.join(&file);
+            fs::remove_file(&path)
+                .map_err(|error| Failure::new(format!("{}: cannot be removed: {error}", path.display())))?;
+            removed.insert(file);
+        }
+        folder = KeyFolder::read(&keys.folder, &passwords);
     }
-    for file in &files {
-        let path = keys.folder.join(file);
-        fs::remove_file(&path).map_err(|error| Failure::new(format!("{}: cannot be removed: {error}", path.display())))?;
-    }
-    print_object(&json!({ "fingerprint": name, "removed": files }))
+    print_object(&json!({ "fingerprint": name, "removed": removed }))
 }
 
 /// Where it stands: a certificate may have its private key in a file of its own.
@@ -42,7 +51,10 @@ fn files(folder: &KeyFolder, held: &Held<'_>) -> BTreeSet<PathBuf> {
             files.insert(origin.file.clone());
             let of_it = |own: &&engine::keys::OwnKey| own.certificate.der() == certificate.der();
             let is_shared = |own: &engine::keys::OwnKey| {
-                folder.own.iter().any(|other| other.key_file == own.key_file && other.certificate.der() != certificate.der())
+                folder
+                    .own
+                    .iter()
+                    .any(|other| other.key_file == own.key_file && other.certificate.der() != certificate.der())
             };
             // A key that another certificate needs stays.
             files.extend(folder.own.iter().filter(of_it).filter(|own| !is_shared(own)).map(|own| own.key_file.clone()));
@@ -57,7 +69,9 @@ fn holds_others(path: &Path, passwords: &[Password], held: &Held<'_>) -> Result<
     let is_other = |item: &Item| match (item, held) {
         (Item::Certificate(one), Held::Certificate { certificate, .. }) => fingerprint(one) != fingerprint(certificate),
         (Item::PrivateKey(key), Held::Certificate { certificate, .. }) => key.public != *certificate.key(),
-        (Item::PgpPublic(one) | Item::PgpSecret(one), Held::Pgp { certificate, .. }) => one.fingerprint != certificate.fingerprint,
+        (Item::PgpPublic(one) | Item::PgpSecret(one), Held::Pgp { certificate, .. }) => {
+            one.fingerprint != certificate.fingerprint
+        }
         _ => true,
     };
     // What cannot be used may still be needed by somebody.

@@ -10,10 +10,11 @@ use std::net::{IpAddr, SocketAddr};
 
 impl Reader {
     pub(super) fn check_references(&mut self, settings: &Settings, written: &Written) {
-        for name in ["site[]", "mailbox[]", "profile[]", "outgoing[]", "plan[]", "bulletin[]", "channel[]"] {
+        for name in ["site[]", "mailbox[]", "profile[]", "outgoing[]", "relay[]", "plan[]", "bulletin[]", "channel[]"] {
             self.unique(written, name);
         }
         self.check_outgoing(settings, written);
+        self.check_relays(settings, written);
         self.check_plans(settings, written);
         self.check_bulletins(settings, written);
         self.listen_apart(settings, written);
@@ -116,7 +117,11 @@ impl Reader {
             let listen = mailbox.listen.parse::<SocketAddr>().ok().filter(|_| mailbox.fetched.is_none())?;
             Some((section.clone(), format!("mailbox {:?}", mailbox.name), listen))
         });
-        let all: Vec<(Section, String, SocketAddr)> = single.chain(several).collect();
+        let of_relays = settings.relays.iter().zip(written.all("relay[]")).flat_map(|(relay, section)| {
+            let all = [relay.listen, relay.listen_implicit].into_iter().flatten();
+            all.map(|listen| (section.clone(), format!("relay {:?}", relay.name), listen)).collect::<Vec<_>>()
+        });
+        let all: Vec<(Section, String, SocketAddr)> = single.chain(several).chain(of_relays).collect();
         // With port 0 the operating system chooses.
         for (section, who, listen) in all.into_iter().filter(|(.., listen)| listen.port() != 0) {
             let there = taken.entry(listen.port()).or_default();

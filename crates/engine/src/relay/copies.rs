@@ -1,0 +1,115 @@
+//! What becomes of a mail for each recipient: asked all at once, and what is alike is one copy.
+
+use super::answer::{later, no, of_fault};
+use super::figures::Figures;
+use super::memory::Room;
+use super::{Fate, Inner, Submitted};
+use bytes::Bytes;
+use courier::smtp_in::Refusal;
+use policy::{Fault, FaultCode};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+/// One copy, and who gets it.
+pub(super) struct Copy {
+    pub(super) bytes: Bytes,
+    pub(super) recipients: Vec<String>,
+}
+
+/// What was decided of a mail.
+#[derive(Default)]
+pub(super) struct Decided {
+    pub(super) copies: Vec<Copy>,
+    /// Recipients to whom nothing goes, and all is well.
+    pub(super) dropped: usize,
+    /// Why somebody waits.
+    pub(super) held: Option<Refusal>,
+    pub(super) refused: Vec<(String, Refusal)>,
+    /// What the copies take up.
+    pub(super) room: Room,
+}
+
+/// Asks the sealer for each recipient.
+///
+/// # Errors
+/// A temporary refusal where it failed for one of them, took too long, or there is no room for the copies: then nobody gets anything.
+pub(super) async fn decide(
+    inner: &Arc<Inner>,
+    mail: &Arc<Submitted>,
+    recipients: &[String],
+    deadline: Instant,
+) -> Result<Decided, Refusal> {
+    let fates = timeout_at(deadline, ask_all(inner, mail, recipients)).await;
+    let fates = fates.unwrap_or_else(|_| Err(Fault::temporary(FaultCode::Internal, "sealing took too long")));
+    let fates = fates.map_err(|fault| {
+        tracing::warn!(relay = inner.settings.name, code = %fault.code, detail = fault.logged(), "a mail was not sealed");
+        of_fault(&fault)
+    })?;
+    let mut decided = Decided::default();
+    let mut bytes_held = 0;
+    for (recipient, fate) in recipients.iter().zip(fates) {
+        inner.figures.fate(&fate);
+        let copy = match fate {
+            Fate::HandOn { copy, .. } | Fate::Replace(copy) => copy,
+            Fate::Drop { .. } => {
+                decided.dropped += 1;
+                continue;
+            }
+            Fate::Hold { why } => {
+                decided.held.get_or_insert_with(|| later("4.7.0", why));
+                continue;
+            }
+            Fate::Refuse { why } => {
+                decided.refused.push((recipient.clone(), no(550, "5.7.1", why)));
+                continue;
+            }
+        };
+        match decided.copies.iter_mut().find(|known| known.bytes == copy) {
+            Some(known) => known.recipients.push(recipient.clone()),
+            None => {
+                if copy.as_ptr() != mail.bytes.as_ptr() {
+                    bytes_held += copy.len();
+                }
+                if !inner.memory.grow(&mut decided.room, bytes_held) {
+                    return Err(full(&inner.figures));
+                }
+                decided.copies.push(Copy { bytes: copy, recipients: vec![recipient.clone()] });
+            }
+        }
+    }
+    Ok(decided)
+}
+
+/// There is no room for a mail, or for its copies.
+pub(super) fn full(figures: &Figures) -> Refusal {
+    Figures::add(&figures.full);
+    no(452, "4.3.1", "Too many mails are on their way, try again later")
+}
+
+/// The fates in the order of the recipients. Each is asked in a task of its own, so that a panic is a fault; dropped, all of them end.
+async fn ask_all(inner: &Arc<Inner>, mail: &Arc<Submitted>, recipients: &[String]) -> Result<Vec<Fate>, Fault> {
+    let mut asking = JoinSet::new();
+    for (number, recipient) in recipients.iter().cloned().enumerate() {
+        let (inner, mail) = (inner.clone(), mail.clone());
+        asking.spawn(async move {
+            let turn = inner.seals.clone().acquire_owned().await;
+            let fate = inner.sealer.seal(&mail, &recipient).await;
+            drop(turn);
+            (number, fate)
+        });
+    }
+    let mut fates: Vec<Option<Fate>> = recipients.iter().map(|_| None).collect();
+    while let Some(asked) = asking.join_next().await {
+        let (number, fate) = asked.map_err(|_| Fault::temporary(FaultCode::Internal, "the sealer ended badly"))?;
+        let fate = fate?;
+        if let Fate::HandOn { copy, .. } | Fate::Replace(copy) = &fate
+            && copy.is_empty()
+        {
+            return Err(Fault::temporary(FaultCode::Internal, "the sealer made an empty copy"));
+        }
+        fates[number] = Some(fate);
+    }
+    let missing = || Fault::temporary(FaultCode::Internal, "the sealer left a recipient out");
+    fates.into_iter().collect::<Option<Vec<_>>>().ok_or_else(missing)
+}

@@ -1,0 +1,156 @@
+//! What relays have done, for metrics: counts alone.
+
+use super::{Fate, Sealing};
+use crate::metrics::{head, line};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What becomes of a mail for a recipient, as it is counted.
+const FATES: [&str; 8] =
+    ["plain", "signed", "encrypted", "signed_and_encrypted", "replaced", "dropped", "held", "refused"];
+
+#[derive(Default)]
+pub(super) struct Figures {
+    pub(super) accepted: AtomicU64,
+    pub(super) put_off: AtomicU64,
+    pub(super) refused: AtomicU64,
+    fates: [AtomicU64; FATES.len()],
+    pub(super) skipped: AtomicU64,
+    pub(super) reports: AtomicU64,
+    pub(super) late: AtomicU64,
+    pub(super) full: AtomicU64,
+}
+
+/// The figures of one relay at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayFigures {
+    pub name: String,
+    /// Mails answered 250, 4xx and 5xx after their final dot.
+    pub outcomes: [(&'static str, u64); 3],
+    /// What was decided for recipients.
+    pub fates: Vec<(&'static str, u64)>,
+    /// Recipients who had the mail already when the client sent it again.
+    pub skipped: u64,
+    /// Delivery reports to senders.
+    pub reports: u64,
+    /// Mails that the next hop had not answered in time.
+    pub late: u64,
+    /// Mails for which there was no room in memory.
+    pub full: u64,
+    pub held_bytes: u64,
+    /// Connections to the next hop.
+    pub connections: usize,
+}
+
+impl Figures {
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn fate(&self, fate: &Fate) {
+        let at = match fate {
+            Fate::HandOn { sealing: Sealing::Plain, .. } => 0,
+            Fate::HandOn { sealing: Sealing::Signed, .. } => 1,
+            Fate::HandOn { sealing: Sealing::Encrypted, .. } => 2,
+            Fate::HandOn { sealing: Sealing::SignedAndEncrypted, .. } => 3,
+            Fate::Replace(_) => 4,
+            Fate::Drop { .. } => 5,
+            Fate::Hold { .. } => 6,
+            Fate::Refuse { .. } => 7,
+        };
+        Figures::add(&self.fates[at]);
+    }
+
+    pub(super) fn read(&self, name: &str, held_bytes: u64, connections: usize) -> RelayFigures {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        RelayFigures {
+            name: name.to_owned(),
+            outcomes: [
+                ("accepted", read(&self.accepted)),
+                ("put_off", read(&self.put_off)),
+                ("refused", read(&self.refused)),
+            ],
+            fates: FATES.into_iter().zip(self.fates.iter().map(read)).collect(),
+            skipped: read(&self.skipped),
+            reports: read(&self.reports),
+            late: read(&self.late),
+            full: read(&self.full),
+            held_bytes,
+            connections,
+        }
+    }
+}
+
+/// The figures of all relays as Prometheus text; nothing where there is none.
+pub fn relays_in_text(relays: &[RelayFigures]) -> String {
+    type Figure = (&'static str, &'static str, &'static str, fn(&RelayFigures) -> u64);
+    const FIGURES: [Figure; 6] = [
+        (
+            "sealpost_relay_skipped_total",
+            "Recipients who had a relayed mail already when its client sent it again.",
+            "counter",
+            |relay| relay.skipped,
+        ),
+        ("sealpost_relay_reports_total", "Delivery reports that a relay sent to senders.", "counter", |relay| {
+            relay.reports
+        }),
+        (
+            "sealpost_relay_late_total",
+            "Relayed mails that the next hop had not answered in time.",
+            "counter",
+            |relay| relay.late,
+        ),
+        ("sealpost_relay_full_total", "Mails for which a relay had no room in memory.", "counter", |relay| relay.full),
+        ("sealpost_relay_held_bytes", "Bytes of mail that a relay holds in memory.", "gauge", |relay| relay.held_bytes),
+        ("sealpost_relay_connections", "Connections of a relay to its next hop.", "gauge", |relay| {
+            relay.connections as u64
+        }),
+    ];
+    let mut text = String::new();
+    if relays.is_empty() {
+        return text;
+    }
+    let metric = "sealpost_relay_mails_total";
+    head(&mut text, metric, "Relayed mails by what their client was told: accepted, put_off, refused.", "counter");
+    for relay in relays {
+        for (outcome, count) in relay.outcomes {
+            line(&mut text, metric, &[("relay", &relay.name), ("outcome", outcome)], count);
+        }
+    }
+    let metric = "sealpost_relay_fates_total";
+    head(&mut text, metric, "What was decided of relayed mails, recipient by recipient.", "counter");
+    for relay in relays {
+        for (fate, count) in &relay.fates {
+            line(&mut text, metric, &[("relay", &relay.name), ("fate", fate)], *count);
+        }
+    }
+    for (metric, help, kind, figure) in FIGURES {
+        head(&mut text, metric, help, kind);
+        for relay in relays {
+            line(&mut text, metric, &[("relay", &relay.name)], figure(relay));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fate_is_counted_under_its_word() {
+        let figures = Figures::default();
+        figures.fate(&Fate::Hold { why: "no key".into() });
+        figures.fate(&Fate::HandOn { copy: "x".into(), sealing: Sealing::SignedAndEncrypted });
+        let text = relays_in_text(&[figures.read("wiki", 2048, 3)]);
+        for sample in [
+            "sealpost_relay_fates_total{relay=\"wiki\",fate=\"held\"} 1\n",
+            "sealpost_relay_fates_total{relay=\"wiki\",fate=\"signed_and_encrypted\"} 1\n",
+            "sealpost_relay_fates_total{relay=\"wiki\",fate=\"plain\"} 0\n",
+            "sealpost_relay_held_bytes{relay=\"wiki\"} 2048\n",
+            "sealpost_relay_connections{relay=\"wiki\"} 3\n",
+        ] {
+            assert!(text.contains(sample), "{sample}{text}");
+        }
+        assert_eq!(relays_in_text(&[]), "");
+    }
+}

@@ -1,0 +1,381 @@
+//! Hands a mail on: every copy up to its final dot, then all dots, and what became of each recipient is noted as it is known.
+
+use super::answer::{is_temporary, later, no, of_fault, of_not_sent, of_reply};
+use super::copies::{Copy, Decided, decide};
+use super::figures::Figures;
+use super::hop::{Hop, Lent};
+use super::memory::Room;
+use super::report::Report;
+use super::{Inner, Submitted};
+use crate::crash_point::crash_point;
+use courier::smtp_in::Refusal;
+use courier::submit::{NotSent, Offered, Poured, Shape};
+use mail::Envelope;
+use policy::{Fault, FaultCode, FaultKind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use store::RelayedMail;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+/// A mail that is to be handed on.
+pub(super) struct Passing {
+    pub(super) id: String,
+    /// Of what the client sent, envelope sender included.
+    pub(super) digest: [u8; 32],
+    pub(super) mail: Arc<Submitted>,
+    /// What stands before each copy: our `Received` and our mark.
+    pub(super) prelude: String,
+    pub(super) message_id: Option<String>,
+    /// Those whom the next hop accepted at RCPT.
+    pub(super) recipients: Vec<String>,
+    pub(super) utf8: bool,
+    pub(super) deadline: Instant,
+    pub(super) _room: Room,
+}
+
+/// A copy that is with the next hop up to its final dot.
+struct Ready {
+    lent: Lent,
+    poured: Poured,
+    recipients: Vec<String>,
+}
+
+/// What became of one copy before its dot: those whom the next hop refused are told apart from it.
+type Handed = (Option<Ready>, Vec<(String, Refusal)>);
+
+/// What became of the recipients.
+#[derive(Default)]
+struct Ends {
+    /// Who has the mail, or needs none.
+    have: usize,
+    /// The first reason for which the client has to come again.
+    later: Option<Refusal>,
+    /// Who gets it never.
+    never: Vec<(String, Refusal)>,
+}
+
+impl Ends {
+    fn refused(&mut self, recipient: String, refusal: Refusal) {
+        match is_temporary(&refusal) {
+            true => drop(self.later.get_or_insert(refusal)),
+            false => self.never.push((recipient, refusal)),
+        }
+    }
+}
+
+/// Hands the mail on, `live` being the connection over which its recipients were asked for; what the client is to be told. It goes on after the deadline where dots were sent, so that their answers are noted.
+pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>) -> Result<(), Refusal> {
+    let (digest, deadline) = (passing.digest, passing.deadline);
+    let Some(_going) = inner.under_way.set_out(digest, &passing.recipients, deadline).await else {
+        return Err(later("4.4.2", "The same mail is still being handed on, try again later"));
+    };
+    let recipients = missing(&inner, &passing).await?;
+    let mut ends = Ends { have: passing.recipients.len() - recipients.len(), ..Ends::default() };
+    inner.figures.skipped.fetch_add(ends.have as u64, Ordering::Relaxed);
+    if recipients.is_empty() {
+        return Ok(());
+    }
+    let decided = decide(&inner, &passing.mail, &recipients, deadline).await?;
+    // The room is free when the mail is done with.
+    let Decided { copies, dropped, held, refused, room: _room } = decided;
+    (ends.have, ends.later) = (ends.have + dropped, held);
+    ends.never.extend(refused);
+    let mut ready = Vec::with_capacity(copies.len());
+    for (copy, refused) in hand_over(&inner, &passing, live, copies).await? {
+        ready.extend(copy);
+        ends.never.extend(refused);
+    }
+    if Instant::now() >= deadline {
+        return Err(late());
+    }
+    let ready = still_awaited(ready, &mut ends).await?;
+    crash_point("relay_handed_over");
+    send_dots(&inner, &passing, ready, &mut ends).await;
+    conclude(&inner, &passing, ends).await
+}
+
+/// Those who do not have the mail yet.
+async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<String>, Refusal> {
+    let known = timeout_at(passing.deadline, inner.store.relayed(known_as(inner, passing), &passing.recipients)).await;
+    let known = known.map_err(|_| later("4.3.0", "Not answered in time, try again later"))?;
+    let known = known.map_err(|fault| unnoted(inner, &fault))?;
+    let missing = passing.recipients.iter().zip(known).filter(|(_, known)| !known);
+    Ok(missing.map(|(recipient, _)| recipient.clone()).collect())
+}
+
+fn known_as<'a>(inner: &'a Inner, passing: &'a Passing) -> RelayedMail<'a> {
+    RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest }
+}
+
+/// The store does not answer.
+fn unnoted(inner: &Inner, fault: &Fault) -> Refusal {
+    let relay = &inner.settings.name;
+    tracing::warn!(relay, code = %fault.code, detail = fault.logged(), "what a relay has done cannot be looked up or noted");
+    of_fault(fault)
+}
+
+/// Every copy up to its final dot, all at once.
+///
+/// # Errors
+/// A temporary refusal where one of them cannot be handed over now. Then no dot is sent, and nobody gets anything.
+async fn hand_over(
+    inner: &Arc<Inner>,
+    passing: &Passing,
+    live: Option<Lent>,
+    copies: Vec<Copy>,
+) -> Result<Vec<Handed>, Refusal> {
+    let (mut handing, number) = (JoinSet::new(), copies.len());
+    let is_for_all = matches!(&copies[..], [only] if only.recipients == passing.recipients);
+    let (sender, prelude, utf8) = (&passing.mail.envelope_from, &passing.prelude, passing.utf8);
+    let parcel = |copy| Parcel { sender: sender.clone(), prelude: prelude.clone(), copy, utf8, hop: inner.hop.clone() };
+    let mut parcels = copies.into_iter().map(parcel);
+    match live {
+        // The next hop has heard of just these recipients already.
+        Some(lent) if is_for_all => {
+            if let Some(parcel) = parcels.next() {
+                handing.spawn(parcel.go_on(lent));
+            }
+        }
+        live => {
+            // Its seat is free for the copies.
+            drop(live);
+            let seats = match number {
+                0 => Vec::new(),
+                _ => inner.hop.seats(number, passing.deadline).await.map_err(|fault| of_fault(&fault))?,
+            };
+            for (parcel, seat) in parcels.zip(seats) {
+                handing.spawn(parcel.set_out(seat));
+            }
+        }
+    }
+    let all = async {
+        let mut handed = Vec::with_capacity(number);
+        while let Some(one) = handing.join_next().await {
+            handed.push(one.map_err(|_| later("4.3.0", "The mail cannot be handed on now, try again later"))??);
+        }
+        Ok(handed)
+    };
+    timeout_at(passing.deadline, all).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn late() -> Refusal {
+    later("4.4.2", "The next hop has not answered in time, try again later")
+}
+
+/// A copy on its way, and all that belongs to it.
+struct Parcel {
+    sender: Option<String>,
+    prelude: String,
+    copy: Copy,
+    utf8: bool,
+    hop: Arc<Hop>,
+}
+
+impl Parcel {
+    fn shape(&self) -> Shape {
+        let Parcel { prelude, copy, utf8, .. } = self;
+        let size_bytes = (prelude.len() + copy.bytes.len()) as u64;
+        Shape { size_bytes, is_ascii: copy.bytes.is_ascii() && prelude.is_ascii(), utf8: *utf8 }
+    }
+
+    /// Over the connection that has heard of the sender and of just these recipients.
+    async fn go_on(self, mut lent: Lent) -> Result<Handed, Refusal> {
+        let offered = connection(&mut lent)?.pass_data(&self.copy.recipients, self.shape()).await;
+        match offered {
+            // It ended meanwhile; nothing of the mail was sent over it.
+            Err(not_sent) if not_sent.answer().is_none() || not_sent.hangs_up() => self.offer_anew(lent).await,
+            offered => self.pour(lent, offered).await,
+        }
+    }
+
+    /// Over a connection of its own.
+    async fn set_out(self, seat: OwnedSemaphorePermit) -> Result<Handed, Refusal> {
+        let mut lent = self.hop.sit(seat).await.map_err(|fault| of_fault(&fault))?;
+        let offered = connection(&mut lent)?.offer(&self.envelope(), self.shape()).await;
+        match offered {
+            Err(not_sent) if lent.was_kept && (not_sent.answer().is_none() || not_sent.hangs_up()) => {
+                self.offer_anew(lent).await
+            }
+            offered => self.pour(lent, offered).await,
+        }
+    }
+
+    async fn offer_anew(self, mut lent: Lent) -> Result<Handed, Refusal> {
+        lent.renew().await.map_err(|fault| of_fault(&fault))?;
+        let offered = connection(&mut lent)?.offer(&self.envelope(), self.shape()).await;
+        self.pour(lent, offered).await
+    }
+
+    fn envelope(&self) -> Envelope {
+        Envelope { mail_from: self.sender.clone(), rcpt_to: self.copy.recipients.clone(), client: None }
+    }
+
+    async fn pour(self, mut lent: Lent, offered: Result<Offered, NotSent>) -> Result<Handed, Refusal> {
+        let offered = match offered {
+            Ok(offered) => offered,
+            Err(not_sent) => return self.to_all(of_not_sent(&not_sent)),
+        };
+        let mut refused = Vec::new();
+        for (recipient, reply) in offered.announced().filter(|(_, reply)| !reply.is_positive()) {
+            let refusal = of_reply(reply);
+            if is_temporary(&refusal) {
+                return Err(refusal);
+            }
+            refused.push((recipient.to_owned(), refusal));
+        }
+        let connection = connection(&mut lent)?;
+        if !self.shape().is_ascii && !connection.takes().eight_bit_mime {
+            return self.to_all(no(554, "5.6.3", "The mail has 8-bit content, which the next hop does not take"));
+        }
+        let poured = connection.pour_but_the_dot(offered, &[self.prelude.as_bytes(), &self.copy.bytes]).await;
+        match poured {
+            Ok(poured) => {
+                let recipients = self.copy.recipients.into_iter();
+                let recipients = recipients.filter(|one| refused.iter().all(|(refused, _)| refused != one)).collect();
+                Ok((Some(Ready { lent, poured, recipients }), refused))
+            }
+            Err(not_sent) => self.to_all(of_not_sent(&not_sent)),
+        }
+    }
+
+    /// The same for every recipient of this copy.
+    fn to_all(self, refusal: Refusal) -> Result<Handed, Refusal> {
+        if is_temporary(&refusal) {
+            return Err(refusal);
+        }
+        Ok((None, self.copy.recipients.into_iter().map(|recipient| (recipient, refusal.clone())).collect()))
+    }
+}
+
+fn connection(lent: &mut Lent) -> Result<&mut courier::submit::Connection, Refusal> {
+    lent.connection().map_err(|fault| of_fault(&fault))
+}
+
+/// The copies for which the next hop still waits: it may have said no, or gone, before their end.
+async fn still_awaited(ready: Vec<Ready>, ends: &mut Ends) -> Result<Vec<Ready>, Refusal> {
+    let mut awaited = Vec::with_capacity(ready.len());
+    for mut copy in ready {
+        let Some(not_sent) = connection(&mut copy.lent)?.gave_up().await else {
+            awaited.push(copy);
+            continue;
+        };
+        let refusal = of_not_sent(&not_sent);
+        if is_temporary(&refusal) {
+            return Err(refusal);
+        }
+        ends.never.extend(copy.recipients.into_iter().map(|recipient| (recipient, refusal.clone())));
+    }
+    Ok(awaited)
+}
+
+/// All dots at once. What the next hop says to each is noted at once, however late it comes: whoever asks again finds it.
+async fn send_dots(inner: &Arc<Inner>, passing: &Passing, ready: Vec<Ready>, ends: &mut Ends) {
+    let mut dots = JoinSet::new();
+    for copy in ready {
+        dots.spawn(dot(inner.clone(), passing.digest, copy));
+    }
+    while let Some(answered) = dots.join_next().await {
+        match answered {
+            Ok(answers) => {
+                for (recipient, answer) in answers {
+                    match answer {
+                        Ok(()) => ends.have += 1,
+                        Err(refusal) => ends.refused(recipient, refusal),
+                    }
+                }
+            }
+            Err(_) => drop(ends.later.get_or_insert_with(|| later("4.3.0", "An answer of the next hop was lost"))),
+        }
+    }
+}
+
+/// One dot, and what became of each of its recipients.
+async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, Result<(), Refusal>)> {
+    let Ready { mut lent, poured, recipients } = copy;
+    let said = match lent.connection() {
+        Ok(connection) => connection.dot(poured).await,
+        Err(fault) => Err(fault.into()),
+    };
+    let answers: Vec<(String, Result<(), Refusal>)> = match said {
+        Ok(delivery) => {
+            let outcomes = delivery.outcomes.into_iter().filter(|outcome| recipients.contains(&outcome.address));
+            let answer =
+                |reply: courier::submit::Reply| if reply.is_positive() { Ok(()) } else { Err(of_reply(&reply)) };
+            outcomes.map(|outcome| (outcome.address, answer(outcome.reply))).collect()
+        }
+        Err(not_sent) => {
+            let refusal = of_not_sent(&not_sent);
+            recipients.into_iter().map(|recipient| (recipient, Err(refusal.clone()))).collect()
+        }
+    };
+    drop(lent);
+    let have: Vec<String> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(one, _)| one.clone()).collect();
+    if !have.is_empty() {
+        crash_point("relay_dotted");
+        note(&inner, &digest, &have).await;
+        crash_point("relay_noted");
+    }
+    answers
+}
+
+/// These are not to get it again. Where that cannot be noted they have it all the same.
+async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
+    let mail = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest };
+    if let Err(fault) = inner.store.note_relayed(mail, recipients).await {
+        drop(unnoted(inner, &fault));
+    }
+}
+
+/// What the client is told, and a report to the sender where some got it and others never will.
+async fn conclude(inner: &Inner, passing: &Passing, ends: Ends) -> Result<(), Refusal> {
+    if let Some(later) = ends.later {
+        return Err(later);
+    }
+    let Some((_, first)) = ends.never.first() else { return Ok(()) };
+    if ends.have == 0 {
+        return Err(first.clone());
+    }
+    // A report about a report would be the beginning of a circle (RFC 5321, section 6.1).
+    if let Some(sender) = &passing.mail.envelope_from {
+        let told = timeout_at(passing.deadline, report(inner, passing, sender, &ends.never)).await;
+        told.unwrap_or_else(|_| Err(late()))?;
+        Figures::add(&inner.figures.reports);
+    }
+    let never: Vec<String> = ends.never.into_iter().map(|(recipient, _)| recipient).collect();
+    note(inner, &passing.digest, &never).await;
+    Ok(())
+}
+
+async fn report(inner: &Inner, passing: &Passing, to: &str, failed: &[(String, Refusal)]) -> Result<(), Refusal> {
+    let report = Report {
+        hostname: &inner.settings.hostname,
+        to,
+        id: &passing.id,
+        message_id: passing.message_id.as_deref(),
+        arrived: jiff::Timestamp::now(),
+        failed,
+    };
+    let envelope = Envelope { mail_from: None, rcpt_to: vec![to.to_owned()], client: None };
+    let sent = async {
+        let mut lent = inner.hop.lend().await?;
+        let sent = lent.connection()?.send(&envelope, &report.mail()).await;
+        match sent {
+            Err(fault) if lent.was_kept && fault.kind == FaultKind::Temporary => {
+                lent.renew().await?;
+                lent.connection()?.send(&envelope, &report.mail()).await
+            }
+            sent => sent,
+        }
+    };
+    match sent.await {
+        Ok(_) => Ok(()),
+        // Whoever takes no reports is told nothing; the mail would never come to an end otherwise.
+        Err(fault) if fault.kind == FaultKind::Permanent && fault.code == FaultCode::SmtpRefused => {
+            tracing::warn!(relay = inner.settings.name, relayed = passing.id, "a delivery report was refused");
+            Ok(())
+        }
+        Err(fault) => Err(of_fault(&fault)),
+    }
+}

@@ -1,0 +1,72 @@
+//! The seam to sealing: what becomes of a mail that is relayed, asked for each recipient.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use mail::{Client, Headers};
+use policy::Fault;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// A mail as it was handed in.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    pub site: String,
+    /// The name of the relay.
+    pub relay: String,
+    /// As the client sent it: dots undone, lines end with CRLF, without our own `Received`.
+    pub bytes: Bytes,
+    /// None is the null sender.
+    pub envelope_from: Option<String>,
+    /// Who signed in.
+    pub account: Option<String>,
+    pub client: Client,
+    /// How many recipients the client named: each is asked for by itself.
+    pub recipients: usize,
+    /// Its header once somebody has read it, for all recipients.
+    pub headers: Arc<OnceCell<Headers>>,
+}
+
+/// What was done to a copy; counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// Nothing, as a rule said.
+    Plain,
+    Signed,
+    Encrypted,
+    SignedAndEncrypted,
+}
+
+/// What becomes of a mail for one recipient. A `why` is said to the client: it is one line, without content or secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// This copy is handed on: a whole mail, without our own `Received`. Copies that share bytes share a transaction.
+    HandOn { copy: Bytes, sealing: Sealing },
+    /// A problem report or a notice that is only a link goes in its place.
+    Replace(Bytes),
+    /// Nothing goes to this recipient, and the client is told that all is well.
+    Drop { why: String },
+    /// Not now: the client hears 451 and tries again. The others get theirs meanwhile.
+    Hold { why: String },
+    /// Not at all: 550, or a report to the sender where others got theirs.
+    Refuse { why: String },
+}
+
+/// Decides and seals. Whatever goes wrong in it, a panic included, is 451 for the whole mail: nothing leaves plain by an error.
+pub trait Sealer: Send + Sync + 'static {
+    /// What becomes of the mail for this recipient. It is dropped where it takes longer than the client waits.
+    ///
+    /// # Errors
+    /// Of any kind; none of them is told to the client but by its code.
+    fn seal<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>>;
+}
+
+/// Seals nothing: each mail is handed on as it came, because the settings say so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unsealed;
+
+impl Sealer for Unsealed {
+    fn seal<'a>(&'a self, mail: &'a Submitted, _recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {
+        let fate = Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain };
+        Box::pin(std::future::ready(Ok(fate)))
+    }
+}

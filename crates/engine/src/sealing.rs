@@ -1,0 +1,257 @@
+//! Sealing by rules: what they say about a mail for a recipient, done with the keys of the folder, in cells.
+//!
+//! Whatever is missing or goes wrong is a fault, and whoever asked holds the mail back: nothing leaves plain by an error.
+
+mod keys;
+mod notice;
+mod table;
+
+use crate::cell::{self, Cells};
+use crate::keys::KeyFolder;
+use crate::relay::{Fate, Sealer, Sealing, Submitted};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use policy::sealing::{
+    self, KeyFacts, MailFacts, Notice, Question, ROUNDS_MAX, RecipientPlan, Scheme, Seal, SealingRules,
+};
+use policy::{Fault, FaultCode, Told};
+use seal::keyfile::Password;
+use seal::order::{ProtectionOrder, SealOrder};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use table::Table;
+use tokio_util::sync::CancellationToken;
+
+/// How often the files are looked at for changes.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// Where rules and keys are.
+pub struct SealingSettings {
+    /// The file of rules.
+    pub rules: PathBuf,
+    /// The folder of keys.
+    pub keys: PathBuf,
+    /// What opens private keys there.
+    pub passwords: Vec<Password>,
+    /// Our own name in the ids of notices.
+    pub hostname: String,
+}
+
+/// Seals by rules. Cheap to clone.
+#[derive(Clone)]
+pub struct ByRules {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: SealingSettings,
+    cells: Cells,
+    state: RwLock<Arc<State>>,
+}
+
+/// What was read from the files at one time.
+struct State {
+    rules: SealingRules,
+    table: Table,
+    /// By which a change is seen.
+    stamp: Vec<u8>,
+}
+
+impl ByRules {
+    /// Reads rules and keys; it blocks.
+    ///
+    /// # Errors
+    /// Permanent `SealingRulesWrong` when the rules cannot be read or say something wrong. A file of keys that cannot be used is no error:
+    /// it is logged, and the keys are missing.
+    pub fn start(settings: SealingSettings, cells: Cells) -> Result<ByRules, Fault> {
+        let state = RwLock::new(Arc::new(State::read(&settings)?));
+        Ok(ByRules { inner: Arc::new(Inner { settings, cells, state }) })
+    }
+
+    /// Reads files again when they changed, until `stop`. Rules that are wrong leave those before them in force, and are logged.
+    pub async fn keep_fresh(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let this = self.clone();
+            // A panic in there leaves what is known as it is, and the next look comes.
+            let _ = tokio::task::spawn_blocking(move || this.refresh()).await;
+        }
+    }
+
+    /// Reads files again when they changed; it blocks. Whether they did and are in force.
+    pub fn refresh(&self) -> bool {
+        let (inner, known) = (&self.inner, self.state());
+        if State::stamp(&inner.settings) == known.stamp {
+            return false;
+        }
+        match State::read(&inner.settings) {
+            Ok(state) => {
+                *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+                tracing::info!("rules and keys for sealing were read again");
+                true
+            }
+            Err(fault) => {
+                tracing::error!(code = %fault.code, detail = fault.logged(), "changed rules for sealing are wrong; those before stay in force");
+                false
+            }
+        }
+    }
+
+    fn state(&self) -> Arc<State> {
+        self.inner.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
+        let state = self.state();
+        let facts = MailFacts {
+            now_s: now_s(),
+            site: mail.site.clone(),
+            envelope_from: mail.envelope_from.clone(),
+            account: mail.account.clone(),
+            headers: self.headers(mail).await?,
+            recipients: vec![recipient.to_owned()],
+            came_sealed: false,
+        };
+        let plan = state.plan(&facts)?;
+        tracing::debug!(
+            relay = mail.relay,
+            rules = plan.trace.rules.len(),
+            keys = plan.trace.keys.len(),
+            "what becomes of a copy was decided"
+        );
+        match plan.fate {
+            sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
+            sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
+            sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
+            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal).await,
+            sealing::Fate::Notice(notice) => self.notice(&state, &facts, recipient, &notice).await,
+        }
+    }
+
+    /// Read once for all recipients of a mail.
+    async fn headers(&self, mail: &Submitted) -> Result<mail::Headers, Fault> {
+        let read = || async {
+            let reading = self.inner.cells.read(&mail.bytes[..], &mail::Limits::default()).await?;
+            Ok::<_, Fault>(reading.message.headers)
+        };
+        mail.headers.get_or_try_init(read).await.cloned()
+    }
+
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal) -> Result<Fate, Fault> {
+        let (with, keys) = state.table.with(seal).ok_or_else(gone)?;
+        let protection = seal
+            .protect_header
+            .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
+        let footer = seal.footer.then(|| footer(seal));
+        let order = SealOrder { with, protection, footer, now: now_s().unsigned_abs() };
+        let copy = self.order(&mail.bytes, &order, &keys).await?;
+        let sealing = match (seal.sign.is_some(), seal.encrypt_to.is_empty()) {
+            (true, false) => Sealing::SignedAndEncrypted,
+            (false, false) => Sealing::Encrypted,
+            (_, true) => Sealing::Signed,
+        };
+        Ok(Fate::HandOn { copy: Bytes::from(copy), sealing })
+    }
+
+    async fn notice(&self, state: &State, mail: &MailFacts, recipient: &str, notice: &Notice) -> Result<Fate, Fault> {
+        let bytes = notice::compose(mail, recipient, notice, &self.inner.settings.hostname)?;
+        let Some((scheme, fingerprint)) = &notice.sign else { return Ok(Fate::Replace(Bytes::from(bytes))) };
+        let (with, keys) = state.table.signing(*scheme, fingerprint).ok_or_else(gone)?;
+        let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
+        Ok(Fate::Replace(Bytes::from(self.order(&bytes, &order, &keys).await?)))
+    }
+
+    async fn order(&self, mail: &[u8], order: &SealOrder, keys: &[cell::OwnKey]) -> Result<Vec<u8>, Fault> {
+        let sealed = self.inner.cells.seal(mail, order, keys).await?;
+        sealed.map_err(|refusal| Fault::temporary(FaultCode::Internal, format!("a mail was not sealed: {refusal}")))
+    }
+}
+
+impl Sealer for ByRules {
+    fn seal<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {
+        Box::pin(self.fate(mail, recipient))
+    }
+}
+
+impl State {
+    fn read(settings: &SealingSettings) -> Result<State, Fault> {
+        let stamp = State::stamp(settings);
+        let shown = settings.rules.display().to_string();
+        let text = std::fs::read_to_string(&settings.rules).map_err(|error| {
+            let public =
+                format!("{shown}: the rules for sealing cannot be read: {error}; name their file in sealing.rules");
+            Fault::permanent(FaultCode::SealingRulesWrong, "the file cannot be read").with_public(public)
+        })?;
+        let rules = SealingRules::from_toml(&text, &shown)?;
+        let folder = KeyFolder::read(&settings.keys, &settings.passwords);
+        for trouble in &folder.troubles {
+            tracing::warn!(file = %trouble.file.display(), detail = %trouble.why, "a file of keys is not as it should be");
+        }
+        Ok(State { rules, table: Table::new(folder), stamp })
+    }
+
+    /// Names, sizes and times of all files that are read.
+    fn stamp(settings: &SealingSettings) -> Vec<u8> {
+        let mut stamp = crate::keys::stamp(&settings.keys);
+        stamp.extend(crate::keys::stamp(&settings.rules));
+        stamp
+    }
+
+    /// Asks and finds out until nothing is open, then decides.
+    fn plan(&self, mail: &MailFacts) -> Result<RecipientPlan, Fault> {
+        let mut facts = KeyFacts::default();
+        for _ in 0..ROUNDS_MAX {
+            let open = sealing::ask(mail, &self.rules, &facts);
+            if open.is_empty() {
+                break;
+            }
+            for question in open {
+                let keys = self.answer(mail, &question);
+                facts.answer(&question, Told::Known(keys));
+            }
+        }
+        let plan = sealing::decide(mail, &self.rules, &facts);
+        let of_recipient = plan.recipients.into_iter().next();
+        of_recipient.ok_or_else(|| Fault::permanent(FaultCode::Internal, "a decision left the recipient out"))
+    }
+
+    fn answer(&self, mail: &MailFacts, question: &Question) -> Vec<sealing::Key> {
+        let now = mail.now_s.unsigned_abs();
+        match *question {
+            Question::RecipientKeys { recipient, scheme } => {
+                let address = usize::try_from(recipient).ok().and_then(|number| mail.recipients.get(number));
+                address.map(|address| self.table.of_people(address, scheme, now)).unwrap_or_default()
+            }
+            Question::OwnKeys { scheme } => {
+                mail.from().map(|address| self.table.of_ours(address, scheme, now)).unwrap_or_default()
+            }
+        }
+    }
+}
+
+/// The files changed between the decision and its doing.
+fn gone() -> Fault {
+    Fault::temporary(FaultCode::Internal, "a key that was decided for is no longer there")
+}
+
+fn footer(seal: &Seal) -> String {
+    let scheme = match seal.scheme {
+        Scheme::Smime => "S/MIME",
+        Scheme::Pgp => "OpenPGP",
+    };
+    let how = match (seal.sign.is_some(), seal.encrypt_to.is_empty()) {
+        (true, false) => "signed and encrypted",
+        (false, false) => "encrypted",
+        (_, true) => "signed",
+    };
+    format!("This mail was {how} on its way ({scheme}).")
+}
+
+fn now_s() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

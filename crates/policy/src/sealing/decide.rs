@@ -1,0 +1,269 @@
+//! From what is known of a mail and of keys to what becomes of it for each recipient.
+
+mod seal;
+
+use super::exemption;
+use super::facts::{Key, KeyFacts, MailFacts, Question};
+use super::place::{Signs, recognise};
+use super::plan::{Fate, KeyTrace, Purpose, RecipientPlan, RuleTrace, SealingPlan, Trace};
+use super::values::{Held, Holding};
+use super::words::{Demand, Fallback, Scheme};
+use super::{Belonging, SealingRules, judge};
+use crate::Told;
+
+/// Rounds of [`ask`] after which nothing is open any more: keys of each scheme of the recipient, and ours for it.
+pub const ROUNDS_MAX: usize = 5;
+
+/// The questions that have to be answered before something can be decided, each once; none where everything is known. Keys are asked for when they are
+/// needed alone: who gets mail plain by a rule is looked up nowhere.
+pub fn ask(mail: &MailFacts, rules: &SealingRules, facts: &KeyFacts) -> Vec<Question> {
+    let mut open: Vec<Question> = Vec::new();
+    let signs = recognise(&mail.headers);
+    let belonging = rules.belonging(mail, &signs);
+    for case in Case::all(mail, rules, facts, &belonging) {
+        for question in case.run().1 {
+            if !open.contains(&question) {
+                open.push(question);
+            }
+        }
+    }
+    open
+}
+
+/// What becomes of the mail for each recipient. A question that is still open holds it.
+pub fn decide(mail: &MailFacts, rules: &SealingRules, facts: &KeyFacts) -> SealingPlan {
+    let signs = recognise(&mail.headers);
+    let belonging = rules.belonging(mail, &signs);
+    let recipients = Case::all(mail, rules, facts, &belonging).map(|case| case.run().0).collect();
+    let Signs { platform, .. } = signs;
+    SealingPlan { rules_version: rules.version, platform, place: belonging.place, recipients }
+}
+
+/// The decision about one recipient, as far as it has come.
+struct Case<'c> {
+    mail: &'c MailFacts,
+    rules: &'c SealingRules,
+    facts: &'c KeyFacts,
+    belonging: &'c Belonging,
+    number: u32,
+    holding: Holding,
+    encrypt: Demand,
+    sign: Demand,
+    /// The sentences that say who demands or spares it.
+    encrypt_by: String,
+    sign_by: String,
+    trace: Trace,
+    open: Vec<Question>,
+}
+
+/// What a look-up found.
+enum Found<'c> {
+    Keys(&'c [Key]),
+    /// A source could not be asked.
+    Failed,
+    /// Nobody has asked yet.
+    Open,
+}
+
+/// A key of ours for a signature.
+enum Signing {
+    With(String),
+    Without,
+    Failed,
+    Open,
+}
+
+impl<'c> Case<'c> {
+    fn all(
+        mail: &'c MailFacts,
+        rules: &'c SealingRules,
+        facts: &'c KeyFacts,
+        belonging: &'c Belonging,
+    ) -> impl Iterator<Item = Case<'c>> {
+        let each = mail.recipients.iter().zip(0u32..);
+        each.map(move |(address, number)| Case::of(mail, rules, facts, belonging, (address, number)))
+    }
+
+    fn of(
+        mail: &'c MailFacts,
+        rules: &'c SealingRules,
+        facts: &'c KeyFacts,
+        belonging: &'c Belonging,
+        (address, number): (&str, u32),
+    ) -> Case<'c> {
+        let holding = rules.holding(&mail.site, belonging, address);
+        let (exemptions, spares_encryption, spares_signature) = exemption::look(&rules.exemptions, mail, address);
+        let spared = || {
+            let of = exemptions.iter().find(|exemption| exemption.holds);
+            of.map_or_else(String::new, |of| format!("exemption {:?} (exemption[{}])", of.name, of.number))
+        };
+        let (encrypt, encrypt_by) = match () {
+            () if mail.came_sealed => (Demand::Always, "the mail came in sealed".to_owned()),
+            () if spares_encryption => (Demand::Never, spared()),
+            () => (holding.held.encrypt, holding.shown("encrypt")),
+        };
+        let (sign, sign_by) = match spares_signature {
+            true => (Demand::Never, spared()),
+            false => (holding.held.sign, holding.shown("sign")),
+        };
+        let rule = |(setting, value, level): &(&'static str, String, String)| RuleTrace {
+            setting: (*setting).to_owned(),
+            value: value.clone(),
+            level: level.clone(),
+        };
+        let rules_said = holding.said.iter().map(rule).collect();
+        let place_by = belonging.place.as_ref().map(|place| place.source);
+        let trace =
+            Trace { place_by, came_sealed: mail.came_sealed, rules: rules_said, exemptions, ..Trace::default() };
+        let open = Vec::new();
+        Case { mail, rules, facts, belonging, number, holding, encrypt, sign, encrypt_by, sign_by, trace, open }
+    }
+
+    /// The plan, and what would have to be asked for a better one.
+    fn run(mut self) -> (RecipientPlan, Vec<Question>) {
+        match &self.belonging.place {
+            Some(place) => self.note(format!("what the mail is about is told by {}", place.source.word())),
+            None => self.note("nothing tells what the mail is about; the site's rule holds".to_owned()),
+        }
+        let fate = match self.encrypt {
+            Demand::Never => {
+                let why = format!("it is not encrypted: {}", self.encrypt_by);
+                self.readable(&why)
+            }
+            Demand::WhenPossible | Demand::Always => self.encrypted(),
+        };
+        let fate = self.closed(fate);
+        self.mark_taken(&fate);
+        self.trace.steps.push(fate.why().to_owned());
+        (RecipientPlan { recipient: self.number, fate, trace: self.trace }, self.open)
+    }
+
+    /// The last door, which asks nothing of all the others: what may not be readable is held. Nothing is known to reach it.
+    fn closed(&self, fate: Fate) -> Fate {
+        let may = match (self.mail.came_sealed, self.encrypt) {
+            (true, _) => false,
+            (false, Demand::Always) => self.held().fallback.is_readable(),
+            (false, Demand::Never | Demand::WhenPossible) => true,
+        };
+        if fate.is_readable() && !may {
+            return Fate::Hold {
+                why: format!("it would have left readable and has to be encrypted: {}; it is held", self.encrypt_by),
+            };
+        }
+        fate
+    }
+
+    fn held(&self) -> &Held {
+        &self.holding.held
+    }
+
+    fn note(&mut self, step: String) {
+        if !self.trace.steps.contains(&step) {
+            self.trace.steps.push(step);
+        }
+    }
+
+    fn look_up(&mut self, question: &Question) -> Found<'c> {
+        let facts: &'c KeyFacts = self.facts;
+        match facts.told(question) {
+            Some(Told::Known(keys)) => Found::Keys(keys),
+            Some(Told::Untold(_)) => Found::Failed,
+            None => {
+                self.open.push(question.clone());
+                Found::Open
+            }
+        }
+    }
+
+    /// The best key for this among them; each is noted with why it may be used or not.
+    fn choose(&mut self, keys: &'c [Key], purpose: Purpose, scheme: Scheme) -> Option<String> {
+        let mut usable = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            let refusal = judge::refusal(key, purpose, self.held(), self.mail.now_s);
+            if refusal.is_none() {
+                usable.push((at, key));
+            }
+            let seen = KeyTrace {
+                purpose,
+                scheme,
+                number: u32::try_from(at + 1).unwrap_or(u32::MAX),
+                origin: key.origin,
+                algorithm: key.algorithm,
+                bits: key.bits,
+                fingerprint: Some(key.fingerprint.clone()),
+                taken: false,
+                why: refusal.unwrap_or_else(|| "it may be used".to_owned()),
+            };
+            if !self.trace.keys.iter().any(|known| known.is_same(&seen)) {
+                self.trace.keys.push(seen);
+            }
+        }
+        judge::best(usable.into_iter()).map(|(_, key)| key.fingerprint.clone())
+    }
+
+    /// A key of ours that signs by this scheme.
+    fn signing(&mut self, scheme: Scheme) -> Signing {
+        if self.mail.from().is_none() {
+            self.note("From does not name one address, so there is no key of ours for it".to_owned());
+            return Signing::Without;
+        }
+        match self.look_up(&Question::OwnKeys { scheme }) {
+            Found::Open => Signing::Open,
+            Found::Failed => Signing::Failed,
+            Found::Keys(keys) => match self.choose(keys, Purpose::Sign, scheme) {
+                Some(key) => Signing::With(key),
+                None => {
+                    self.note(format!("{scheme}: no key of ours may sign"));
+                    Signing::Without
+                }
+            },
+        }
+    }
+
+    /// What the fallback of the rule says. What came in sealed does not leave readable, whatever it says.
+    fn fallen_back(&mut self) -> Fate {
+        let fallback = match self.held().fallback {
+            readable if readable.is_readable() && self.mail.came_sealed => {
+                self.note(format!(
+                    "the mail came in sealed, so {} counts as link_only",
+                    self.holding.shown("fallback")
+                ));
+                Fallback::LinkOnly
+            }
+            fallback => fallback,
+        };
+        let shown = self.holding.shown("fallback");
+        let why = format!("no key may be used, and it has to be encrypted: {}; {shown}", self.encrypt_by);
+        match fallback {
+            Fallback::SendPlain => self.readable(&why),
+            Fallback::SignOnly => self.signed_or_nothing(&why),
+            Fallback::ProblemReport => self.notice(super::NoticeKind::ProblemReport, why),
+            Fallback::LinkOnly => self.notice(super::NoticeKind::LinkOnly, why),
+            Fallback::Hold => Fate::Hold { why },
+            Fallback::DoNotSend => Fate::Refuse { why },
+        }
+    }
+
+    /// Notes which keys the fate uses, and why those do not count that could have been.
+    fn mark_taken(&mut self, fate: &Fate) {
+        for key in &mut self.trace.keys {
+            let fingerprint = key.fingerprint.as_deref().unwrap_or_default();
+            let named = |other: &String| other == fingerprint;
+            key.taken = key.why == "it may be used"
+                && match (fate, key.purpose) {
+                    (Fate::Seal(seal), Purpose::Sign) => seal.scheme == key.scheme && seal.sign.iter().any(named),
+                    (Fate::Seal(seal), _) => seal.scheme == key.scheme && seal.encrypt_to.iter().any(named),
+                    (Fate::Notice(notice), Purpose::Sign) => {
+                        notice.sign.iter().any(|(scheme, sign)| *scheme == key.scheme && named(sign))
+                    }
+                    _ => false,
+                };
+            if key.why == "it may be used" {
+                key.why = match key.taken {
+                    true => "it is taken: the first by origin, the newest of it".to_owned(),
+                    false => "it may be used, and is not needed".to_owned(),
+                };
+            }
+        }
+    }
+}

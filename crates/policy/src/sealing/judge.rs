@@ -1,0 +1,67 @@
+//! Whether a key may be used for something, and which of several is taken.
+
+use super::facts::{Distrust, Key, Trust};
+use super::plan::Purpose;
+use super::settings::RSA_BITS_LEAST;
+use super::values::Held;
+use super::words::{Algorithm, Revocation};
+use crate::profile::Word;
+
+/// The least bits of a key over a curve, or after the quantum computer; fewer are a mistake in what was found.
+const CURVE_BITS_LEAST: u32 = 224;
+
+/// Why the key may not be used; nothing where it may. Keys of ours need nobody who vouches for them.
+pub(super) fn refusal(key: &Key, purpose: Purpose, held: &Held, now_s: i64) -> Option<String> {
+    let own = purpose != Purpose::Encrypt;
+    let fits = if purpose == Purpose::Sign { key.signs } else { key.encrypts };
+    let why = match () {
+        () if key.trust == Trust::Revoked => "it is revoked",
+        () if key.not_before_s.is_some_and(|start| now_s < start) => "it is not good yet",
+        () if key.not_after_s.is_some_and(|end| now_s > end) => "it has expired",
+        () if !fits => "it is not made for this",
+        () if !held.algorithms.iter().any(|allowed| allowed == key.algorithm.word()) => {
+            return Some(format!("its kind, {}, is not among algorithms", key.algorithm));
+        }
+        () if is_weak(key, held) => return Some(format!("it is weak: {} with {} bits", key.algorithm, key.bits)),
+        () if own => return None,
+        () if !held.origins.iter().any(|allowed| allowed == key.origin.word()) => {
+            return Some(format!("it comes by {}, which is not among origins", key.origin));
+        }
+        () => return trust(key, held),
+    };
+    Some(why.to_owned())
+}
+
+/// Whether it has too few bits, or is of a kind that is never used.
+pub(super) fn is_weak(key: &Key, held: &Held) -> bool {
+    match key.algorithm {
+        Algorithm::Rsa => key.bits < held.rsa_bits_min.max(RSA_BITS_LEAST),
+        Algorithm::Other => true,
+        _ => key.bits < CURVE_BITS_LEAST,
+    }
+}
+
+fn trust(key: &Key, held: &Held) -> Option<String> {
+    let days_max = held.revocation_stale_days;
+    match (key.trust, held.revocation) {
+        (Trust::Trusted, _) | (Trust::Unknown { .. }, Revocation::Soft) => None,
+        (Trust::Revoked, _) => Some("it is revoked".to_owned()),
+        (Trust::Untrusted(why), _) => Some(Distrust::why(why).to_owned()),
+        (Trust::Unknown { .. }, Revocation::Hard) => {
+            Some("whether it was revoked could not be learned (revocation = hard)".to_owned())
+        }
+        (Trust::Unknown { good_days }, Revocation::Stale) => match good_days {
+            Some(days) if days <= days_max => None,
+            _ => Some(format!("it was not known to be good within {days_max} days (revocation = stale)")),
+        },
+    }
+}
+
+/// The one that is taken of those that may be used: the first by origin, of several the newest, of several as new the one that is good for longer.
+pub(super) fn best<'k>(keys: impl Iterator<Item = (usize, &'k Key)>) -> Option<(usize, &'k Key)> {
+    keys.min_by_key(|(_, key)| {
+        let newest = std::cmp::Reverse(key.not_before_s.unwrap_or(i64::MIN));
+        let longest = std::cmp::Reverse(key.not_after_s.unwrap_or(i64::MAX));
+        (key.origin, newest, longest, key.fingerprint.clone())
+    })
+}

@@ -1,0 +1,179 @@
+//! What is decided about a mail for each recipient, with how it came to that.
+
+use super::place::{Place, Source};
+use super::words::{Algorithm, Origin, Platform, Scheme};
+use serde::{Deserialize, Serialize};
+
+/// What becomes of a mail. It names keys and the place; what is kept as the audit record is each [`Trace`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealingPlan {
+    /// Of the rules that decided.
+    pub rules_version: u32,
+    pub platform: Option<Platform>,
+    pub place: Option<Place>,
+    /// One for each recipient, in their order.
+    pub recipients: Vec<RecipientPlan>,
+}
+
+/// What becomes of the copy for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientPlan {
+    /// His number among the recipients, from 0.
+    pub recipient: u32,
+    pub fate: Fate,
+    pub trace: Trace,
+}
+
+/// What becomes of a copy. Each has one sentence that says why and names the rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
+pub enum Fate {
+    /// It is encrypted, signed or both.
+    Seal(Seal),
+    /// It goes as it came.
+    Plain { why: String },
+    /// It does not go; this goes in its place.
+    Notice(Notice),
+    /// It waits. A relay answers 4xx, and whoever submitted it tries again.
+    Hold { why: String },
+    /// It does not go, and nothing in its place.
+    Refuse { why: String },
+}
+
+/// How it is sealed. Keys are named by their fingerprints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    pub scheme: Scheme,
+    /// A key of ours; `None` for no signature.
+    pub sign: Option<String>,
+    /// The recipient's, and ours when it is encrypted to ourselves; empty where it is signed alone, and readable.
+    pub encrypt_to: Vec<String>,
+    /// Whether header fields stand inside as well (RFC 9788).
+    pub protect_header: bool,
+    /// What stands outside in place of the subject; `None` for the subject.
+    pub outer_subject: Option<String>,
+    /// Whether a signature without encryption holds the content.
+    pub opaque: bool,
+    /// Whether a line below the text says how it was sealed.
+    pub footer: bool,
+    pub why: String,
+}
+
+/// What goes in its place: nothing of the mail's content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub kind: NoticeKind,
+    pub language: String,
+    pub subject: String,
+    /// With the link, where there is one.
+    pub text: String,
+    /// A key of ours that signs it.
+    pub sign: Option<(Scheme, String)>,
+    pub why: String,
+}
+
+/// Which notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    ProblemReport,
+    LinkOnly,
+}
+
+impl Fate {
+    /// Whether the content leaves so that others can read it on its way.
+    pub fn is_readable(&self) -> bool {
+        match self {
+            Fate::Plain { .. } => true,
+            Fate::Seal(seal) => seal.encrypt_to.is_empty(),
+            Fate::Notice(_) | Fate::Hold { .. } | Fate::Refuse { .. } => false,
+        }
+    }
+
+    /// The sentence that says why.
+    pub fn why(&self) -> &str {
+        match self {
+            Fate::Seal(Seal { why, .. }) | Fate::Notice(Notice { why, .. }) => why,
+            Fate::Plain { why } | Fate::Hold { why } | Fate::Refuse { why } => why,
+        }
+    }
+}
+
+/// How a fate came about: the audit record.
+///
+/// It holds nothing of the mail: no subject, no address, no key of a project (a personal space is named after its owner). Recipients are numbers
+/// that mean something beside the mail's row alone, tables of rules are numbers that mean something beside the rules' version. What names a person
+/// all the same is the fingerprint of a key, since keys are public: whoever keeps traces longer than mail keeps [`Trace::for_keeping`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// What told the place; `None` where nothing did.
+    pub place_by: Option<Source>,
+    pub came_sealed: bool,
+    pub rules: Vec<RuleTrace>,
+    pub exemptions: Vec<ExemptionTrace>,
+    pub keys: Vec<KeyTrace>,
+    /// What followed from what, in order; the last is the fate.
+    pub steps: Vec<String>,
+}
+
+/// A setting that holds, and the level that says so: `recipient[2]`, `domain[1]`, `place[3]`, `site[1]` or `default`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTrace {
+    pub setting: String,
+    pub value: String,
+    pub level: String,
+}
+
+/// An exemption, and whether it spared the mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExemptionTrace {
+    /// From 1, as `exemption[2]`.
+    pub number: u32,
+    pub name: String,
+    pub holds: bool,
+    pub why: String,
+}
+
+/// What a key would be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The recipient's.
+    Encrypt,
+    /// Ours; so is the next.
+    Sign,
+    EncryptToSelf,
+}
+
+/// A key that was considered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyTrace {
+    pub purpose: Purpose,
+    pub scheme: Scheme,
+    /// Its number among those that were found, from 1.
+    pub number: u32,
+    pub origin: Origin,
+    pub algorithm: Algorithm,
+    pub bits: u32,
+    /// `None` in what is kept for longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    pub taken: bool,
+    pub why: String,
+}
+
+impl KeyTrace {
+    /// Whether it is the same look at the same key.
+    pub(super) fn is_same(&self, other: &KeyTrace) -> bool {
+        (self.purpose, self.scheme, self.number) == (other.purpose, other.scheme, other.number)
+    }
+}
+
+impl Trace {
+    /// The same without what names a person: the fingerprints of keys.
+    #[must_use]
+    pub fn for_keeping(&self) -> Trace {
+        let keys = self.keys.iter().map(|key| KeyTrace { fingerprint: None, ..key.clone() });
+        Trace { keys: keys.collect(), ..self.clone() }
+    }
+}

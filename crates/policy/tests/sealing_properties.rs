@@ -1,0 +1,538 @@
+//! What holds for all rules, mails and keys: nothing that has to be sealed leaves readable, as a reader of the rules would say who knows nothing of the code.
+#![allow(clippy::unwrap_used)]
+
+mod sealing_stage;
+
+use policy::sealing::{
+    Algorithm, Fate, Key, KeyFacts, MailFacts, Origin, Question, RecipientPlan, Scheme, Trust, ask, decide,
+};
+use policy::{SealingRules, Told};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A word, or nothing.
+type Word = Option<&'static str>;
+
+/// What one table says; every setting may be left out.
+#[derive(Debug, Clone, Default)]
+struct Table {
+    encrypt: Option<&'static str>,
+    sign: Option<&'static str>,
+    fallback: Option<&'static str>,
+    scheme: Option<&'static str>,
+    lookup_failed: Option<&'static str>,
+    no_signing_key: Option<&'static str>,
+    rsa_bits_min: Option<u32>,
+    any: bool,
+}
+
+/// A file of rules. Places are `HR`, `PUB` and `HR/payroll`; domains `a.example` and `sub.a.example`; the recipient is `ann@sub.a.example`.
+#[derive(Debug, Clone)]
+struct File {
+    default: Table,
+    site: Table,
+    places: [Table; 3],
+    domains: [Table; 2],
+    recipient: Table,
+    /// Which account, envelope and field an exemption names, and what it spares.
+    exemption: Option<(Word, Word, Word, &'static str)>,
+}
+
+const PLACES: [&str; 3] = ["HR", "PUB", "HR/payroll"];
+const RECIPIENTS: [&str; 3] = ["Ann@sub.a.example", "bob@a.example", "cy@b.example"];
+
+impl Table {
+    fn toml(&self) -> String {
+        let words = [
+            ("encrypt", self.encrypt),
+            ("sign", self.sign),
+            ("fallback", self.fallback),
+            ("scheme", self.scheme),
+            ("lookup_failed", self.lookup_failed),
+            ("no_signing_key", self.no_signing_key),
+        ];
+        let words = words.iter().filter_map(|(key, word)| word.map(|word| format!("{key} = \"{word}\"\n")));
+        words.chain(self.rsa_bits_min.map(|bits| format!("rsa_bits_min = {bits}\n"))).collect()
+    }
+}
+
+impl File {
+    fn toml(&self) -> String {
+        let mut text = format!("version = 1\n[default]\n{}", self.default.toml());
+        text += &format!("[[site]]\nname = \"s\"\n{}", self.site.toml());
+        for (key, place) in PLACES.iter().zip(&self.places) {
+            let any = if place.any { "by_subject = \"any\"\n" } else { "" };
+            text += &format!("[[place]]\nkeys = [\"{key}\"]\n{any}{}", place.toml());
+        }
+        for (name, domain) in ["a.example", "sub.a.example"].iter().zip(&self.domains) {
+            text += &format!("[[domain]]\nnames = [\"{name}\"]\n{}", domain.toml());
+        }
+        text += &format!("[[recipient]]\naddresses = [\"ann@sub.a.example\"]\n{}", self.recipient.toml());
+        if let Some((account, envelope, field, spares)) = self.exemption {
+            let some = |key: &str, value: Option<&str>| {
+                value.map_or_else(String::new, |value| format!("{key} = [\"{value}\"]\n"))
+            };
+            text += &format!("[[exemption]]\nname = \"x\"\nspares = \"{spares}\"\n");
+            text += &(some("accounts", account) + &some("envelope_from", envelope) + &some("headers", field));
+        }
+        text
+    }
+}
+
+/// Where a mail says that it belongs: a key in a field, and keys in its subject, the first where platforms write it.
+#[derive(Debug, Clone)]
+struct Letter {
+    field: Option<&'static str>,
+    subject: Vec<&'static str>,
+    account: Option<&'static str>,
+    envelope: Option<&'static str>,
+    template: Option<&'static str>,
+    came_sealed: bool,
+    authors: usize,
+}
+
+impl Letter {
+    fn mail(&self) -> MailFacts {
+        let mut mail =
+            MailFacts { now_s: 1_000, site: "s".into(), came_sealed: self.came_sealed, ..MailFacts::default() };
+        mail.account = self.account.map(str::to_owned);
+        mail.envelope_from = self.envelope.map(str::to_owned);
+        mail.recipients = RECIPIENTS.map(str::to_owned).to_vec();
+        let mut field = |name: &str, value: &str| {
+            mail.headers.other.push(mail::OtherField { name: name.into(), value: value.into() });
+        };
+        self.field.iter().for_each(|key| field("x-jira-project", key));
+        self.template.iter().for_each(|value| field("x-template", value));
+        mail.headers.subject = self.subject.iter().map(|key| format!("({key}-1) ")).collect();
+        let author = mail::Address { name: None, address: "support@example.com".into() };
+        mail.headers.from = vec![author; self.authors];
+        mail
+    }
+}
+
+/// A reader of the rules: for one recipient the value of a setting, said by whom comes first. `stricter` says which of two demands more.
+struct Oracle<'o> {
+    file: &'o File,
+    letter: &'o Letter,
+    recipient: usize,
+}
+
+impl Oracle<'_> {
+    fn tables(&self) -> (Vec<&Table>, Vec<&Table>, Vec<&Table>, Vec<&Table>) {
+        let file = self.file;
+        let of_recipient = match self.recipient {
+            0 => vec![&file.recipient, &file.domains[1]],
+            1 => vec![&file.domains[0]],
+            _ => vec![],
+        };
+        let table = |key: &str| PLACES.iter().position(|known| *known == key).map(|at| &file.places[at]);
+        let (mut sure, mut tighten) = (Vec::new(), Vec::new());
+        if let Some(key) = self.letter.field {
+            sure.extend(table(key));
+            sure.extend(key.split_once('/').and_then(|(project, _)| table(project)));
+        } else {
+            for (number, key) in self.letter.subject.iter().enumerate() {
+                match table(key) {
+                    Some(place) if place.any && number == 0 => sure.push(place),
+                    Some(place) => tighten.push(place),
+                    None => {}
+                }
+            }
+        }
+        (of_recipient, sure, tighten, vec![&file.site, &file.default])
+    }
+
+    /// The rank of a setting, where a higher one demands more.
+    fn rank(&self, rank: &dyn Fn(&Table) -> Option<u32>, otherwise: u32) -> u32 {
+        let (of_recipient, sure, tighten, site) = self.tables();
+        if let Some(said) = of_recipient.iter().find_map(|table| rank(table)) {
+            return said;
+        }
+        let said = sure.iter().chain(&site).find_map(|table| rank(table)).unwrap_or(otherwise);
+        tighten.iter().filter_map(|table| rank(table)).fold(said, u32::max)
+    }
+
+    fn demand(word: &str) -> u32 {
+        ["never", "when_possible", "always"].iter().position(|known| *known == word).unwrap() as u32
+    }
+
+    fn encrypt(&self) -> u32 {
+        self.rank(&|table| table.encrypt.map(Oracle::demand), 1)
+    }
+
+    fn sign(&self) -> u32 {
+        self.rank(&|table| table.sign.map(Oracle::demand), 1)
+    }
+
+    fn fallback_is_readable(&self) -> bool {
+        self.rank(&|table| table.fallback.map(|word| u32::from(!["send_plain", "sign_only"].contains(&word))), 1) == 0
+    }
+
+    fn failure_holds(&self) -> bool {
+        self.rank(&|table| table.lookup_failed.map(|word| u32::from(word == "hold")), 1) == 1
+    }
+
+    fn unsigned_may_go(&self) -> bool {
+        self.rank(&|table| table.no_signing_key.map(|word| u32::from(word != "send")), 1) == 0
+    }
+
+    /// Whether a place that only the subject names has a say in which keys may be used: fewer keys must not mean more readable mail.
+    fn keys_tighten(&self) -> bool {
+        self.encrypt() == 2 && !self.fallback_is_readable()
+    }
+
+    fn bits(&self) -> u32 {
+        let bits = |table: &Table| table.rsa_bits_min;
+        if self.keys_tighten() {
+            return self.rank(&bits, 2048);
+        }
+        let (of_recipient, sure, _, site) = self.tables();
+        of_recipient.iter().chain(&sure).chain(&site).find_map(|table| bits(table)).unwrap_or(2048)
+    }
+
+    /// The scheme that is allowed in any case; both where both are.
+    fn schemes(&self) -> Vec<Scheme> {
+        let (of_recipient, sure, tighten, site) = self.tables();
+        let first = self.letter.subject.first().filter(|_| self.letter.field.is_none() && sure.is_empty());
+        let leads = self.keys_tighten() && first.is_some_and(|key| PLACES.contains(key));
+        let lead = tighten.iter().take(usize::from(leads));
+        let all = of_recipient.iter().chain(lead).chain(&sure).chain(&site);
+        match all.copied().find_map(|table| table.scheme).unwrap_or("smime_preferred") {
+            "smime_only" => vec![Scheme::Smime],
+            "pgp_only" => vec![Scheme::Pgp],
+            _ => vec![Scheme::Smime, Scheme::Pgp],
+        }
+    }
+
+    fn spared(&self) -> (bool, bool) {
+        let Some((account, envelope, field, spares)) = self.file.exemption else { return (false, false) };
+        let fits = |named: Option<&str>, is: Option<&str>| named.is_none() || named == is;
+        let template = self.letter.template.map(|value| format!("X-Template: {value}"));
+        let holds = fits(account, self.letter.account)
+            && fits(envelope, self.letter.envelope)
+            && fits(field, template.as_deref())
+            && !self.letter.came_sealed;
+        (holds && spares != "sign", holds && spares != "encrypt")
+    }
+}
+
+/// Whether anybody may use the key for this, by the rules' words.
+fn is_usable(key: &Key, sign: bool, bits: u32) -> bool {
+    let long_enough = if key.algorithm == Algorithm::Rsa {
+        key.bits >= bits
+    } else {
+        key.algorithm == Algorithm::P256 && key.bits == 256
+    };
+    let in_time = key.not_before_s.is_none_or(|at| at <= 1_000) && key.not_after_s.is_none_or(|at| at >= 1_000);
+    let known = matches!(key.trust, Trust::Trusted | Trust::Unknown { good_days: Some(0..=7) });
+    let trusted = if sign { key.trust != Trust::Revoked } else { known };
+    long_enough && in_time && trusted && if sign { key.signs } else { key.encrypts }
+}
+
+fn table() -> impl Strategy<Value = Table> {
+    let said = |words: &'static [&'static str]| prop::option::weighted(0.4, select(words));
+    (
+        said(&["never", "when_possible", "always", "always"]),
+        said(&["never", "when_possible", "always"]),
+        said(&["problem_report", "send_plain", "sign_only", "link_only", "hold", "do_not_send"]),
+        said(&["smime_only", "smime_preferred", "pgp_preferred", "pgp_only"]),
+        said(&["hold", "as_without_key"]),
+        said(&["hold", "do_not_send", "send"]),
+        prop::option::weighted(0.2, select(&[2048u32, 3072, 4096][..])),
+        any::<bool>(),
+    )
+        .prop_map(|(encrypt, sign, fallback, scheme, lookup_failed, no_signing_key, rsa_bits_min, any)| Table {
+            encrypt,
+            sign,
+            fallback,
+            scheme,
+            lookup_failed,
+            no_signing_key,
+            rsa_bits_min,
+            any,
+        })
+}
+
+fn file() -> impl Strategy<Value = File> {
+    let named = |words: &'static [&'static str]| prop::option::of(select(words));
+    let exemption = (
+        named(&["jira", "wiki"]),
+        named(&["jira@example.com", "wiki@example.com"]),
+        named(&["X-Template: invite", "X-Template: reset"]),
+        select(&["encrypt", "sign", "both"][..]),
+    );
+    let exemption = prop::option::of(
+        exemption.prop_filter("it names something", |(a, b, c, _)| a.is_some() || b.is_some() || c.is_some()),
+    );
+    (table(), table(), [table(), table(), table()], [table(), table()], table(), exemption).prop_map(
+        |(default, site, places, domains, recipient, exemption)| File {
+            default,
+            site,
+            places,
+            domains,
+            recipient,
+            exemption,
+        },
+    )
+}
+
+fn letter() -> impl Strategy<Value = Letter> {
+    let named = |words: &'static [&'static str]| prop::option::of(select(words));
+    let keys = subsequence(vec!["HR", "PUB", "OTHER"], 0..=3).prop_shuffle();
+    (
+        prop::option::weighted(0.3, select(&["HR", "PUB", "HR/payroll", "HR/other", "OTHER"][..])),
+        keys,
+        named(&["jira", "wiki", "ann"]),
+        named(&["jira@example.com", "wiki@example.com", "ann@example.com"]),
+        named(&["invite", "reset", "comment"]),
+        prop::bool::weighted(0.2),
+        prop::sample::select(&[1usize, 1, 1, 1, 0, 2][..]),
+    )
+        .prop_map(|(field, subject, account, envelope, template, came_sealed, authors)| Letter {
+            field,
+            subject,
+            account,
+            envelope,
+            template,
+            came_sealed,
+            authors,
+        })
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    let trust = select(
+        &[
+            Trust::Trusted,
+            Trust::Trusted,
+            Trust::Trusted,
+            Trust::Revoked,
+            Trust::Untrusted(policy::sealing::Distrust::SelfSigned),
+            Trust::Unknown { good_days: None },
+            Trust::Unknown { good_days: Some(3) },
+            Trust::Unknown { good_days: Some(8) },
+        ][..],
+    );
+    let kind = select(
+        &[
+            (Algorithm::Rsa, 1024),
+            (Algorithm::Rsa, 2048),
+            (Algorithm::Rsa, 4096),
+            (Algorithm::P256, 256),
+            (Algorithm::Other, 4096),
+        ][..],
+    );
+    let origin = select(&[Origin::Upload, Origin::Harvested, Origin::Directory, Origin::Dns][..]);
+    let times =
+        select(&[(None, None), (None, None), (Some(900), Some(1_100)), (Some(1_001), None), (None, Some(999))][..]);
+    ("[0-9A-F]{8}", origin, kind, times, prop::bool::weighted(0.8), prop::bool::weighted(0.8), trust).prop_map(
+        |(fingerprint, origin, (algorithm, bits), (not_before_s, not_after_s), signs, encrypts, trust)| Key {
+            fingerprint,
+            origin,
+            algorithm,
+            bits,
+            not_before_s,
+            not_after_s,
+            signs,
+            encrypts,
+            trust,
+        },
+    )
+}
+
+/// Every answer there is: of each recipient and of ours, by each scheme.
+fn world() -> impl Strategy<Value = KeyFacts> {
+    let told = || {
+        let keys = prop::collection::vec(key(), 0..3).prop_map(Told::Known);
+        prop_oneof![5 => keys, 1 => Just(Told::Untold("the directory does not answer".to_owned()))]
+    };
+    prop::collection::vec(told(), 8).prop_map(|all| {
+        let mut facts = KeyFacts::default();
+        all.into_iter().zip(questions()).for_each(|(told, question)| facts.answer(&question, told));
+        facts
+    })
+}
+
+fn questions() -> impl Iterator<Item = Question> {
+    let of = |scheme| (0..3).map(move |recipient| Question::RecipientKeys { recipient, scheme });
+    let own = [Scheme::Smime, Scheme::Pgp].map(|scheme| Question::OwnKeys { scheme });
+    of(Scheme::Smime).chain(of(Scheme::Pgp)).chain(own)
+}
+
+fn keys_of(world: &KeyFacts, question: Question) -> Option<Vec<Key>> {
+    world.told(&question).unwrap().known().cloned()
+}
+
+/// What the reader of the rules demands of one fate.
+fn check(oracle: &Oracle, world: &KeyFacts, plan: &RecipientPlan) -> Result<(), TestCaseError> {
+    let recipient = u32::try_from(oracle.recipient).unwrap();
+    let (unencrypted, unsigned) = oracle.spared();
+    let sealed_in = oracle.letter.came_sealed;
+    let encrypt = if sealed_in {
+        2
+    } else if unencrypted {
+        0
+    } else {
+        oracle.encrypt()
+    };
+    let sign = if unsigned { 0 } else { oracle.sign() };
+    let found: Vec<_> = oracle
+        .schemes()
+        .iter()
+        .map(|scheme| keys_of(world, Question::RecipientKeys { recipient, scheme: *scheme }))
+        .collect();
+    let has_key = found.iter().flatten().flatten().any(|key| is_usable(key, false, oracle.bits()));
+    let failed = found.iter().any(Option::is_none);
+    let readable = plan.fate.is_readable();
+    if encrypt == 2 && (sealed_in || !oracle.fallback_is_readable()) {
+        prop_assert!(!readable, "it has to be sealed");
+    }
+    if encrypt > 0 && has_key {
+        prop_assert!(!readable && !matches!(plan.fate, Fate::Notice(_)), "there is a key");
+    }
+    if encrypt > 0 && failed && oracle.failure_holds() {
+        prop_assert!(!readable && !matches!(plan.fate, Fate::Notice(_)), "nobody knows whether there is a key");
+    }
+    if encrypt == 0 {
+        prop_assert!(!matches!(&plan.fate, Fate::Seal(seal) if !seal.encrypt_to.is_empty()), "nobody asked for it");
+    }
+    let unsigned_leaves = match &plan.fate {
+        Fate::Plain { .. } => true,
+        Fate::Seal(seal) => seal.sign.is_none(),
+        _ => false,
+    };
+    if sign == 2 && !oracle.unsigned_may_go() {
+        prop_assert!(!unsigned_leaves, "it has to be signed");
+    }
+    if let Fate::Seal(seal) = &plan.fate {
+        let keys = keys_of(world, Question::RecipientKeys { recipient, scheme: seal.scheme }).unwrap_or_default();
+        let own = keys_of(world, Question::OwnKeys { scheme: seal.scheme }).unwrap_or_default();
+        let good = |keys: &[Key], name: &str, sign| {
+            keys.iter().any(|key| key.fingerprint == name && is_usable(key, sign, oracle.bits()))
+        };
+        prop_assert!(seal.encrypt_to.iter().all(|name| good(&keys, name, false)), "a key that may not be used");
+        prop_assert!(seal.sign.iter().all(|name| good(&own, name, true)), "a key of ours that may not be used");
+        prop_assert!(seal.sign.is_some() || !seal.encrypt_to.is_empty(), "sealed by nothing");
+        prop_assert!(oracle.schemes().contains(&seal.scheme));
+    }
+    Ok(())
+}
+
+/// How weak a fate is: readable and unsigned, readable and signed, not as it came, encrypted, encrypted and signed.
+fn strength(fate: &Fate) -> u8 {
+    match fate {
+        Fate::Plain { .. } => 0,
+        Fate::Seal(seal) if seal.encrypt_to.is_empty() => 1,
+        Fate::Notice(_) | Fate::Hold { .. } | Fate::Refuse { .. } => 2,
+        Fate::Seal(seal) => 3 + u8::from(seal.sign.is_some()),
+    }
+}
+
+static SEALED: AtomicUsize = AtomicUsize::new(0);
+static READABLE: AtomicUsize = AtomicUsize::new(0);
+static STOPPED: AtomicUsize = AtomicUsize::new(0);
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    fn no_mail_that_must_be_sealed_leaves_readable(file in file(), letter in letter(), world in world()) {
+        let rules = SealingRules::from_toml(&file.toml(), "s.toml").unwrap();
+        let mail = letter.mail();
+        let (_, known) = sealing_stage::question(&mail, &rules, &world);
+        let plan = decide(&mail, &rules, &known);
+        prop_assert_eq!(plan.recipients.len(), 3);
+        for (recipient, one) in plan.recipients.iter().enumerate() {
+            check(&Oracle { file: &file, letter: &letter, recipient }, &world, one)?;
+            let last = one.trace.steps.last().unwrap();
+            let names_rule = ["default)", "site[", "place[", "domain[", "recipient[", "exemption[", "came in sealed"];
+            prop_assert!(names_rule.iter().any(|name| last.contains(name)), "no rule is named: {}", last);
+            let kept = serde_json::to_string(&one.trace.for_keeping()).unwrap();
+            for word in ["example", "HR", "PUB", "OTHER"] {
+                prop_assert!(!kept.contains(word), "{} stands in {}", word, kept);
+            }
+            let of_world = || questions().filter_map(|question| keys_of(&world, question)).flatten();
+            prop_assert!(of_world().all(|key| !kept.contains(&key.fingerprint)));
+            let counter = match strength(&one.fate) { 0 | 1 => &READABLE, 2 => &STOPPED, _ => &SEALED };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        // Whoever forgets to ask gets nothing readable that asking would have sealed.
+        for one in &decide(&mail, &rules, &KeyFacts::default()).recipients {
+            prop_assert!(!one.fate.is_readable() || one.trace.keys.is_empty());
+            let asked = ask(&mail, &rules, &KeyFacts::default());
+            let of_him = |question: &Question| matches!(question, Question::RecipientKeys { recipient, .. } if *recipient == one.recipient);
+            prop_assert!(!one.fate.is_readable() || !asked.iter().any(of_him));
+        }
+    }
+
+    #[test]
+    fn what_a_mail_says_spares_it_from_nothing(file in file(), letter in letter(), subject in "\\PC{0,40}", world in world()) {
+        let rules = SealingRules::from_toml(&file.toml(), "s.toml").unwrap();
+        let mail = letter.mail();
+        let mut other = mail.clone();
+        other.headers.subject = subject;
+        let exemptions = |mail: &MailFacts| {
+            let plan = decide(mail, &rules, &world);
+            plan.recipients.into_iter().map(|one| one.trace.exemptions).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(exemptions(&mail), exemptions(&other));
+    }
+
+    /// Words that somebody adds to a subject make no fate weaker, where no rule lets subjects demand less.
+    #[test]
+    fn a_subject_never_loosens(mut file in file(), letter in letter(), more in "\\PC{0,20}", world in world()) {
+        file.places.iter_mut().for_each(|place| place.any = false);
+        let rules = SealingRules::from_toml(&file.toml(), "s.toml").unwrap();
+        let nothing = Letter { subject: Vec::new(), ..letter.clone() };
+        for subject in [letter.mail().headers.subject, more] {
+            let mut mail = letter.mail();
+            mail.headers.subject = subject;
+            let plain = decide(&nothing.mail(), &rules, &world);
+            let with = decide(&mail, &rules, &world);
+            for (without, with) in plain.recipients.iter().zip(&with.recipients) {
+                prop_assert!(with.fate.is_readable() <= without.fate.is_readable(), "{:?} was {:?}", with.fate, without.fate);
+                let rule = |plan: &RecipientPlan, name: &str| plan.trace.rules.iter().find(|rule| rule.setting == name).map(|rule| rule.value.clone()).unwrap();
+                for setting in ["encrypt", "sign"] {
+                    prop_assert!(Oracle::demand(&rule(with, setting)) >= Oracle::demand(&rule(without, setting)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_may_not_be_used_makes_no_fate_weaker(file in file(), letter in letter(), world in world(), bad in key(), at in 0usize..8, first in any::<bool>()) {
+        let rules = SealingRules::from_toml(&file.toml(), "s.toml").unwrap();
+        let bad = Key { trust: Trust::Revoked, ..bad };
+        let mut more = KeyFacts::default();
+        for (number, question) in questions().enumerate() {
+            let mut told = world.told(&question).unwrap().clone();
+            if let (Told::Known(keys), true) = (&mut told, number == at) {
+                keys.insert(if first { 0 } else { keys.len() }, bad.clone());
+            }
+            more.answer(&question, told);
+        }
+        let mail = letter.mail();
+        let before = decide(&mail, &rules, &world);
+        let after = decide(&mail, &rules, &more);
+        for (before, after) in before.recipients.iter().zip(&after.recipients) {
+            prop_assert_eq!(&before.fate, &after.fate);
+        }
+    }
+
+    /// Of a good key the fate gets better or stays; the demand alone says what leaves when there is none.
+    #[test]
+    fn what_came_in_sealed_leaves_sealed_or_not_as_it_came(file in file(), letter in letter(), world in world()) {
+        let rules = SealingRules::from_toml(&file.toml(), "s.toml").unwrap();
+        let mail = Letter { came_sealed: true, ..letter }.mail();
+        for one in decide(&mail, &rules, &world).recipients {
+            prop_assert!(strength(&one.fate) >= 2, "{:?}", one.fate);
+        }
+    }
+}
+
+/// The property is worth something: each kind of fate comes about often.
+#[test]
+fn the_worlds_of_the_property_lead_everywhere() {
+    no_mail_that_must_be_sealed_leaves_readable();
+    let counts = [&SEALED, &READABLE, &STOPPED].map(|counter| counter.load(Ordering::Relaxed));
+    assert!(counts.iter().all(|count| *count > 200), "{counts:?}");
+}

@@ -1,0 +1,9 @@
+//! Paths and trust: chains made by OpenSSL for each reason, its lists and answers about revocation, and NIST's suite of paths.
+
+mod anchors;
+mod chains;
+mod choosing;
+mod hostile;
+mod pkits;
+mod revocation;
+mod world;

@@ -1,0 +1,272 @@
+//! `sealpost key import`: what files hold is laid into the folder, one thing to a file, and each file is reported.
+
+use super::super::{Failure, files, print};
+use super::generate::private_pem;
+use super::place::{Readers, Shelf, Written, put};
+use super::{Keys, fingerprint, fingerprint_of_key};
+use engine::keys::KeyFolder;
+use seal::keyfile::{Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, pem, public_only, read};
+use seal::smime::{Certificate, PublicKey};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// What the folder holds already, and what came since.
+struct Importing<'k> {
+    folder: &'k Path,
+    shelf: Shelf,
+    passwords: Vec<Password>,
+    certificates: HashSet<String>,
+    anchors: HashSet<String>,
+    /// By their public keys.
+    private: Vec<PublicKey>,
+    /// The bytes of each, by its fingerprint.
+    pgp: HashMap<String, Vec<u8>>,
+    own_pgp: HashMap<String, Vec<u8>>,
+    /// The fingerprints for each address, for whoever wants to know what stands beside what came.
+    by_address: HashMap<String, Vec<String>>,
+}
+
+/// # Errors
+/// When a file, or something in it, could not be taken in; the others were.
+pub fn run(keys: &Keys, shelf: Shelf, files: &[PathBuf]) -> Result<(), Failure> {
+    let folder = match keys.folder.is_dir() {
+        true => keys.read()?,
+        false => KeyFolder::default(),
+    };
+    let mut importing = Importing::into(&keys.folder, shelf, keys.passwords()?, &folder);
+    drop(folder);
+    let mut is_wrong = false;
+    for file in files {
+        let (line, well) = importing.file(file);
+        is_wrong |= !well;
+        print(&format!("{line}\n"))?;
+    }
+    if is_wrong { Err(Failure::told()) } else { Ok(()) }
+}
+
+impl<'k> Importing<'k> {
+    fn into(folder: &'k Path, shelf: Shelf, passwords: Vec<Password>, held: &KeyFolder) -> Importing<'k> {
+        let rings = |ring: &[(PgpCertificate, engine::keys::Origin)]| {
+            ring.iter().map(|(one, _)| (one.fingerprint.clone(), one.bytes.to_vec())).collect()
+        };
+        let mut importing = Importing {
+            folder,
+            shelf,
+            passwords,
+            certificates: HashSet::new(),
+            anchors: held.anchors.iter().map(|(one, _)| fingerprint(one)).collect(),
+            private: held.own.iter().map(|own| own.certificate.key().clone()).collect(),
+            pgp: rings(&held.pgp),
+            own_pgp: rings(&held.own_pgp),
+            by_address: HashMap::new(),
+        };
+        importing.private.extend(held.alone.iter().map(|(key, _)| key.public.clone()));
+        for (one, _) in &held.certificates {
+            importing.know(one);
+        }
+        for (one, _) in &held.pgp {
+            importing.know_addresses(&one.addresses, &one.fingerprint);
+        }
+        importing
+    }
+
+    fn know(&mut self, certificate: &Certificate) {
+        let name = fingerprint(certificate);
+        self.know_addresses(certificate.addresses(), &name);
+        self.certificates.insert(name);
+    }
+
+    fn know_addresses(&mut self, addresses: &[String], name: &str) {
+        for address in addresses {
+            let of_it = self.by_address.entry(engine::keys::folded(address)).or_default();
+            if of_it.iter().all(|known| known != name) {
+                of_it.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Others that are there for the same addresses.
+    fn beside(&self, addresses: &[String], name: &str) -> Vec<String> {
+        let all = addresses.iter().filter_map(|address| self.by_address.get(&engine::keys::folded(address))).flatten();
+        let mut others: Vec<String> = all.filter(|other| *other != name).cloned().collect();
+        others.sort();
+        others.dedup();
+        others
+    }
+
+    /// The line of a file, and whether everything in it was taken in.
+    fn file(&mut self, file: &Path) -> (Value, bool) {
+        let shown = file.display().to_string();
+        let found = files::bytes(file).map(Zeroizing::new).and_then(|bytes| self.found(&bytes));
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => return (json!({ "file": shown, "error": why }), false),
+        };
+        let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+        let mut lines = Vec::new();
+        for item in &found.items {
+            match self.item(item, &found) {
+                Ok(Some(line)) => lines.push(line),
+                Ok(None) => {}
+                Err(failure) => faults.push(failure.text),
+            }
+        }
+        let is_conflict = lines.iter().any(|line: &Value| line["outcome"] == "conflict");
+        let well = faults.is_empty() && !is_conflict;
+        let mut line = json!({ "file": shown, "items": lines, "faults": faults });
+        if lines.is_empty() {
+            line["error"] = json!(faults.first().map_or("it holds nothing that belongs there", String::as_str));
+            return (line, false);
+        }
+        (line, well)
+    }
+
+    fn found(&self, bytes: &[u8]) -> Result<Found, String> {
+        match self.shelf {
+            Shelf::Own => Ok(read(bytes, &self.passwords)),
+            // Lists of revoked certificates alone are welcome among anchors.
+            Shelf::People | Shelf::Trusted => match public_only(bytes) {
+                Ok(found) => Ok(found),
+                Err(Refused::HoldsPrivate) => {
+                    Err(format!("{}; keys of our own come in with --as own", Refused::HoldsPrivate))
+                }
+                Err(Refused::Nothing(faults)) if faults.is_empty() && self.shelf == Shelf::Trusted => {
+                    Ok(read(bytes, &[]))
+                }
+                Err(nothing) => Err(nothing.to_string()),
+            },
+        }
+    }
+
+    /// What became of one thing; `None` for what is said with another.
+    fn item(&mut self, item: &Item, found: &Found) -> Result<Option<Value>, Failure> {
+        match item {
+            Item::Certificate(certificate) => self.certificate(certificate, found).map(Some),
+            Item::PrivateKey(key) if key.certificate.is_none() => self.key_alone(key).map(Some),
+            Item::PrivateKey(_) => Ok(None),
+            Item::RevocationList(der) => self.list(der).map(Some),
+            Item::PgpPublic(_) if self.shelf == Shelf::Trusted => {
+                Err(Failure::new("anchors are certificates of X.509; OpenPGP comes in with --as people"))
+            }
+            Item::PgpPublic(one) => self.pgp(one, Shelf::People).map(Some),
+            Item::PgpSecret(one) => self.pgp(one, Shelf::Own).map(Some),
+        }
+    }
+
+    fn certificate(&mut self, certificate: &Certificate, found: &Found) -> Result<Value, Failure> {
+        let name = fingerprint(certificate);
+        let is_of_it = |key: &&FoundKey| key.public == *certificate.key();
+        let key = found.items.iter().filter_map(|item| if let Item::PrivateKey(key) = item { Some(key) } else { None });
+        let key = key.into_iter().find(is_of_it).filter(|key| !self.private.contains(&key.public));
+        let is_known = match self.shelf {
+            Shelf::Trusted => self.anchors.contains(&name),
+            _ => key.is_none() && self.certificates.contains(&name),
+        };
+        let beside = self.beside(certificate.addresses(), &name);
+        let mut line = json!({
+            "fingerprint": name, "scheme": "smime", "addresses": certificate.addresses(), "beside": beside,
+            "private_key": key.is_some() || self.private.contains(certificate.key()),
+        });
+        if is_known {
+            line["outcome"] = json!("known");
+            return Ok(line);
+        }
+        let text = pem("CERTIFICATE", certificate.der());
+        let written = match key {
+            Some(key) => {
+                let both = Zeroizing::new([private_pem(&key.pkcs8, self.passwords.first())?.as_str(), &text].concat());
+                put(self.folder, self.shelf, &format!("{name}.pem"), both.as_bytes(), Readers::Owner)?
+            }
+            None => put(self.folder, self.shelf, &format!("{name}.pem"), text.as_bytes(), Readers::Everybody)?,
+        };
+        if matches!(written, Written::New(_)) {
+            self.private.extend(key.map(|key| key.public.clone()));
+            match self.shelf {
+                Shelf::Trusted => {
+                    self.anchors.insert(name);
+                }
+                _ => self.know(certificate),
+            }
+        }
+        Ok(outcome(line, written))
+    }
+
+    fn key_alone(&mut self, key: &FoundKey) -> Result<Value, Failure> {
+        let name = fingerprint_of_key(&key.public);
+        let line = json!({ "key": name, "scheme": "smime", "private_key": true });
+        if self.private.contains(&key.public) {
+            let mut line = line;
+            line["outcome"] = json!("known");
+            return Ok(line);
+        }
+        let text = private_pem(&key.pkcs8, self.passwords.first())?;
+        let written = put(self.folder, Shelf::Own, &format!("{name}.pem"), text.as_bytes(), Readers::Owner)?;
+        self.private.push(key.public.clone());
+        Ok(outcome(line, written))
+    }
+
+    fn list(&mut self, der: &[u8]) -> Result<Value, Failure> {
+        use aws_lc_rs::digest::{SHA256, digest};
+        let name = data_encoding::HEXLOWER.encode(digest(&SHA256, der).as_ref());
+        let line = json!({ "revocation_list": name, "scheme": "smime" });
+        let text = pem("X509 CRL", der);
+        // The name is made of its bytes, so whatever has it is the same.
+        match put(self.folder, self.shelf, &format!("{name}.crl"), text.as_bytes(), Readers::Everybody)? {
+            Written::Taken(_) => {
+                let mut line = line;
+                line["outcome"] = json!("known");
+                Ok(line)
+            }
+            written => Ok(outcome(line, written)),
+        }
+    }
+
+    fn pgp(&mut self, one: &PgpCertificate, shelf: Shelf) -> Result<Value, Failure> {
+        let known = if shelf == Shelf::Own { &self.own_pgp } else { &self.pgp };
+        let beside = self.beside(&one.addresses, &one.fingerprint);
+        let mut line = json!({
+            "fingerprint": one.fingerprint, "scheme": "pgp", "addresses": one.addresses, "beside": beside,
+            "private_key": shelf == Shelf::Own,
+        });
+        match known.get(&one.fingerprint) {
+            Some(bytes) if *bytes == *one.bytes => line["outcome"] = json!("known"),
+            // Another state of the same certificate: which is right is not for an import to say.
+            Some(_) => line["outcome"] = json!("conflict"),
+            None => {
+                let written = match shelf {
+                    Shelf::Own => {
+                        put(self.folder, shelf, &format!("{}.pgp", one.fingerprint), &one.bytes, Readers::Owner)?
+                    }
+                    _ => {
+                        let text = armored(&one.bytes);
+                        put(
+                            self.folder,
+                            shelf,
+                            &format!("{}.asc", one.fingerprint),
+                            text.as_bytes(),
+                            Readers::Everybody,
+                        )?
+                    }
+                };
+                line = outcome(line, written);
+                self.know_addresses(&one.addresses, &one.fingerprint);
+                let known = if shelf == Shelf::Own { &mut self.own_pgp } else { &mut self.pgp };
+                known.insert(one.fingerprint.clone(), one.bytes.to_vec());
+            }
+        }
+        Ok(line)
+    }
+}
+
+/// A file of the same name that holds something else is never written over.
+fn outcome(mut line: Value, written: Written) -> Value {
+    let (word, path) = match written {
+        Written::New(path) => ("imported", path),
+        Written::Taken(path) => ("conflict", path),
+    };
+    line["outcome"] = json!(word);
+    line["path"] = json!(path);
+    line
+}

@@ -1,0 +1,209 @@
+//! The `[[relay]]` sections: who may hand mail in, and where it goes.
+
+use super::super::written::{Section, Written};
+use super::super::{Relay, Sealing, Secret, Settings};
+use super::Reader;
+use std::net::SocketAddr;
+
+impl Reader {
+    pub(super) fn relays(&mut self, written: &Written) -> Vec<Relay> {
+        let mut relays = self.each(written, "relay[]", Reader::relay);
+        for section in written.all("relay_account[]") {
+            let name = self.text(section, "relay");
+            let password = self.secret(section, "password").unwrap_or(Secret(String::new()));
+            let account = (self.text(section, "user"), password);
+            match relays.iter_mut().find(|relay| relay.name == name) {
+                Some(relay) => relay.accounts.push(account),
+                None => self.reference(section, "relay", written, "relay"),
+            }
+        }
+        for (relay, section) in relays.iter().zip(written.all("relay[]")) {
+            self.open_to_nobody(section, relay);
+        }
+        relays
+    }
+
+    fn relay(&mut self, section: &Section) -> Relay {
+        let (why, remedy) =
+            ("holds what is no address and no network", "write for example [\"192.0.2.0/24\", \"::1\"]");
+        let relay = Relay {
+            name: self.text(section, "name"),
+            site: self.text(section, "site"),
+            outgoing: self.text(section, "outgoing"),
+            listen: self.listener(section, "listen"),
+            listen_implicit: self.listener(section, "listen_implicit"),
+            starttls: self.text(section, "tls") == "starttls",
+            certificate: self.certificate(section),
+            require_tls: self.truth(section, "require_tls"),
+            clients: self.parsed(section, "clients", why, remedy),
+            accounts: Vec::new(),
+            sealing: self.sealing(section),
+            hostname: self.text(section, "hostname"),
+            connections: self.integer(section, "connections") as usize,
+            recipients_max: self.integer(section, "recipients_max") as usize,
+            size_bytes_max: self.integer(section, "size_mib_max") << 20,
+            memory_bytes_max: self.integer(section, "memory_mib_max") << 20,
+            connections_max: self.integer(section, "connections_max") as usize,
+            connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
+            answer_within_s: self.integer(section, "answer_within_s"),
+            hops_max: self.integer(section, "hops_max") as usize,
+        };
+        self.check_relay(section, &relay);
+        relay
+    }
+
+    fn sealing(&mut self, section: &Section) -> Option<Sealing> {
+        let by_rules = self.text(section, "seal") == "rules";
+        let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
+        let password = self.secret(section, "key_password");
+        match (by_rules, rules, keys) {
+            (true, Some(rules), Some(keys)) => Some(Sealing { rules, keys, password }),
+            (true, rules, _) => {
+                let name = if rules.is_none() { "rules" } else { "keys" };
+                let remedy = "set relay.rules to a file of rules and relay.keys to the folder of keys";
+                self.wrong(section, name, "is missing, and seal = \"rules\" needs it", remedy);
+                None
+            }
+            (false, None, None) => None,
+            (false, rules, _) => {
+                let name = if rules.is_some() { "rules" } else { "keys" };
+                self.wrong(section, name, "would not be used", "set relay.seal = \"rules\", or leave it out");
+                None
+            }
+        }
+    }
+
+    fn listener(&mut self, section: &Section, name: &str) -> Option<SocketAddr> {
+        self.optional_text(section, name)?.parse().ok()
+    }
+
+    fn check_relay(&mut self, section: &Section, relay: &Relay) {
+        if relay.listen.is_none() && relay.listen_implicit.is_none() {
+            let remedy = "set relay.listen, relay.listen_implicit, or both";
+            self.wrong(section, "listen", "is missing, and so is listen_implicit", remedy);
+        }
+        if relay.certificate.is_none() && relay.listen_implicit.is_some() {
+            let remedy = "set relay.certificate and relay.key";
+            self.wrong(section, "listen_implicit", "needs a certificate", remedy);
+        }
+        if let Some(listen) = relay.listen {
+            let is_local = listen.ip().to_canonical().is_loopback();
+            if relay.starttls && relay.certificate.is_none() {
+                let remedy = "set relay.certificate and relay.key, or tls = \"none\" on this machine";
+                self.wrong(section, "tls", "needs a certificate", remedy);
+            } else if !relay.starttls && !is_local && !self.truth(section, "allow_clear") {
+                let remedy = "set relay.tls to \"starttls\", with relay.certificate and relay.key; or relay.allow_clear = true where nobody \
+                              reads along";
+                self.wrong(section, "listen", "would take mail from other machines in clear", remedy);
+            }
+        }
+        if relay.recipients_max > relay.connections {
+            let remedy = "set relay.connections to at least as many: each recipient may need a copy of its own";
+            self.wrong(section, "recipients_max", "is more than relay.connections", remedy);
+        }
+        if relay.size_bytes_max > relay.memory_bytes_max {
+            let remedy = "set relay.memory_mib_max to several times as much";
+            self.wrong(section, "size_mib_max", "is more than relay.memory_mib_max", remedy);
+        }
+    }
+
+    /// Whoever may hand in mail to anybody has to be known: an open relay is used by strangers within hours.
+    fn open_to_nobody(&mut self, section: &Section, relay: &Relay) {
+        if !relay.accounts.is_empty() {
+            return;
+        }
+        let remedy = "name the clients in relay.clients, or write a [[relay_account]]";
+        if relay.clients.is_empty() {
+            let why = format!("is missing, and relay {:?} has no account: anybody could send mail by it", relay.name);
+            self.wrong(section, "clients", &why, remedy);
+        } else if relay.clients.iter().any(engine::relay::Network::is_everybody) {
+            let why =
+                format!("lets everybody in, and relay {:?} has no account: anybody could send mail by it", relay.name);
+            self.wrong(section, "clients", &why, remedy);
+        }
+    }
+
+    /// Each relay names a site and a server that are there, and one that mail can be passed through to.
+    pub(super) fn check_relays(&mut self, settings: &Settings, written: &Written) {
+        for (relay, section) in settings.relays.iter().zip(written.all("relay[]")) {
+            if settings.site(&relay.site).is_none() {
+                self.reference(section, "site", written, "site");
+            }
+            match settings.outgoing(&relay.outgoing) {
+                None => self.reference(section, "outgoing", written, "outgoing"),
+                Some(outgoing) if outgoing.graph.is_some() => {
+                    let why = "is a mailbox of Microsoft Graph, which knows no recipients but those of the mail";
+                    self.wrong(section, "outgoing", why, "name one of kind \"smtp\" or \"lmtp\"");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    const SITE: &str = "[[site]]\nname = \"acme\"\nbrowse_base = \"https://acme.example\"\n";
+    const NEXT: &str = "[[outgoing]]\nname = \"next\"\nhost = \"127.0.0.1\"\ntls = \"none\"\n";
+    const RELAY: &str = "[[relay]]\nname = \"wiki\"\nsite = \"acme\"\noutgoing = \"next\"\nseal = \"nothing\"\nlisten = \"127.0.0.1:2587\"\n";
+    const ACCOUNT: &str = "[[relay_account]]\nrelay = \"wiki\"\nuser = \"u\"\npassword = \"env:PATH\"\n";
+
+    /// What is wrong with relays in these settings: key and why.
+    fn wrong(relay: &str, more: &str) -> Vec<String> {
+        let text = format!("{SITE}{NEXT}{RELAY}{relay}\n{more}");
+        let path = ("PATH".to_owned(), "x".to_owned());
+        let problems = crate::settings::resolve(&text, Path::new("a.toml"), &[path]).err().unwrap_or_default();
+        let of_relays = problems.into_iter().filter(|problem| problem.key.starts_with("relay"));
+        of_relays.map(|problem| format!("{} {}", problem.key, problem.why)).collect()
+    }
+
+    #[test]
+    fn an_open_relay_is_refused() {
+        let open = "relay[].clients is missing, and relay \"wiki\" has no account: anybody could send mail by it";
+        assert_eq!(wrong("tls = \"none\"", ""), [open]);
+        for everybody in ["0.0.0.0/0", "::/0", "0.0.0.0/1\", \"128.0.0.0/1"] {
+            let all = format!("tls = \"none\"\nclients = [\"{everybody}\"]");
+            assert_eq!(wrong(&all, "").len(), 1, "{everybody}");
+            assert_eq!(wrong(&all, ACCOUNT), Vec::<String>::new(), "whoever signs in is known");
+        }
+        assert_eq!(wrong("tls = \"none\"\nclients = [\"127.0.0.1\"]", ""), Vec::<String>::new());
+        assert_eq!(wrong("tls = \"none\"", ACCOUNT), Vec::<String>::new());
+        assert_eq!(wrong("tls = \"none\"\nclients = [\"host.example\"]", ACCOUNT).len(), 1);
+    }
+
+    #[test]
+    fn mail_of_other_machines_comes_encrypted() {
+        let known = "clients = [\"192.0.2.0/24\"]\n";
+        assert_eq!(wrong(known, ""), ["relay[].tls needs a certificate"]);
+        let outside = RELAY.replace("\"wiki\"", "\"code\"").replace("127.0.0.1:2587", "192.0.2.1:2588");
+        let second = format!("{outside}{known}tls = \"none\"\n");
+        let first = format!("{known}tls = \"none\"");
+        assert_eq!(wrong(&first, &second), ["relay[].listen would take mail from other machines in clear"]);
+        assert_eq!(wrong(&first, &format!("{second}allow_clear = true\n")), Vec::<String>::new());
+        let implicit = format!("{first}\nlisten_implicit = \"127.0.0.1:2589\"");
+        assert_eq!(wrong(&implicit, ""), ["relay[].listen_implicit needs a certificate"]);
+    }
+
+    #[test]
+    fn what_a_relay_names_is_there_and_its_bounds_fit() {
+        let known = "tls = \"none\"\nclients = [\"127.0.0.1\"]\n";
+        let there = |relay: &str| wrong(&format!("{known}{relay}"), "");
+        assert_eq!(there("recipients_max = 51"), ["relay[].recipients_max is more than relay.connections"]);
+        assert_eq!(there("memory_mib_max = 49"), ["relay[].size_mib_max is more than relay.memory_mib_max"]);
+        let lost = format!("{RELAY}{known}").replace("\"wiki\"", "\"code\"").replace("2587", "2588");
+        let lost = lost.replace("\"acme\"", "\"acne\"").replace("\"next\"", "\"nest\"");
+        assert_eq!(wrong(known, &lost).len(), 2, "{:?}", wrong(known, &lost));
+        let graph = "[[outgoing]]\nname = \"graph\"\nkind = \"graph\"\npreset = \"microsoft365\"\n";
+        let by_graph = format!(
+            "{graph}{}",
+            format!("{RELAY}{known}").replace("\"wiki\"", "\"code\"").replace("\"next\"", "\"graph\"")
+        );
+        let wrong = wrong(known, &by_graph.replace("2587", "2588"));
+        assert!(
+            wrong.iter().any(|why| why.starts_with("relay[].outgoing is a mailbox of Microsoft Graph")),
+            "{wrong:?}"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! Settings of the relay: who may hand mail in, where it goes, and how much of it at once.
+
+use super::Kind::*;
+use super::Missing::*;
+use super::{Setting, setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting("relay[].name", Text, Refused, "The name of this relay. See [Sealed mail](sealing.md)."),
+    setting("relay[].site", Text, Refused, "The site whose keys it uses."),
+    setting(
+        "relay[].seal",
+        Choice(&["nothing", "rules"]),
+        Refused,
+        "What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on as it came.",
+    ),
+    setting(
+        "relay[].rules",
+        Path,
+        Empty,
+        "The file of [rules for sealing](sealing-rules.md); needed by `seal = \"rules\"`. Looked at every 30 s and read again when it changed; \
+         one that is wrong leaves the rules before it in force.",
+    ),
+    setting(
+        "relay[].keys",
+        Path,
+        Empty,
+        "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"`. Looked at every 30 s, as `rules` is.",
+    ),
+    setting("relay[].key_password", Secret, Empty, "What opens the private keys in that folder."),
+    setting(
+        "relay[].outgoing",
+        Text,
+        Refused,
+        "The `[[outgoing]]` server that each mail is handed on to: host, encryption and account are those of it.",
+    ),
+    setting(
+        "relay[].listen",
+        Address,
+        Empty,
+        "Where mail is handed in by SMTP, encrypted as `tls` says. This or `listen_implicit` must be set.",
+    ),
+    setting(
+        "relay[].listen_implicit",
+        Address,
+        Empty,
+        "Where mail is handed in by SMTP with TLS from the first octet.",
+    ),
+    setting(
+        "relay[].tls",
+        Choice(&["starttls", "none"]),
+        Means("starttls"),
+        "Encryption at `listen`: `starttls`, or `none`, which only this machine may use unless `allow_clear` is set.",
+    ),
+    setting("relay[].certificate", Path, Empty, "The certificate chain of its listeners in PEM. Read again on SIGHUP."),
+    setting("relay[].key", Path, Empty, "The private key of that certificate in PEM."),
+    setting("relay[].require_tls", Bool, Means("true"), "Refuse mail before STARTTLS."),
+    setting(
+        "relay[].allow_clear",
+        Bool,
+        Means("false"),
+        "Take mail without TLS from other machines too, on a network where nobody reads along.",
+    ),
+    setting(
+        "relay[].clients",
+        Texts,
+        Empty,
+        "Who may speak to it: addresses, or networks such as `192.0.2.0/24`. Without it everybody who signs in. A relay has this, \
+         accounts (`[[relay_account]]`), or both, and then clients need both.",
+    ),
+    setting("relay[].hostname", Text, Means("localhost"), "Our name in the greeting, in `Received` and in reports."),
+    setting(
+        "relay[].connections",
+        Integer { min: 1, max: 1000 },
+        Means("50"),
+        "The most connections to the next hop at once. Postfix takes 50 from one client unless it is told otherwise.",
+    ),
+    setting(
+        "relay[].recipients_max",
+        Integer { min: 1, max: 1000 },
+        Means("50"),
+        "The most recipients of one mail; more hear 452, and the client sends the rest by itself. Each may need a copy and a connection of its \
+         own, so never more than `connections`.",
+    ),
+    setting("relay[].size_mib_max", Integer { min: 1, max: 1024 }, Means("50"), "The largest mail."),
+    setting(
+        "relay[].memory_mib_max",
+        Integer { min: 1, max: 1_000_000 },
+        Means("512"),
+        "The most that all mails and their copies take up in memory at once; beyond it clients hear 452.",
+    ),
+    setting(
+        "relay[].connections_max",
+        Integer { min: 1, max: 100_000 },
+        Means("200"),
+        "The most connections of clients at once.",
+    ),
+    setting(
+        "relay[].connections_per_ip_max",
+        Integer { min: 1, max: 100_000 },
+        Means("100"),
+        "The most connections at once from one address.",
+    ),
+    setting(
+        "relay[].answer_within_s",
+        Integer { min: 1, max: 240 },
+        Means("50"),
+        "Each mail is answered within this time; clients wait for a minute. What the next hop has not answered by then is 4xx.",
+    ),
+    setting(
+        "relay[].hops_max",
+        Integer { min: 1, max: 1000 },
+        Means("50"),
+        "`Received` fields with which a mail counts as one that runs in circles.",
+    ),
+    setting("relay_account[].relay", Text, Refused, "The relay that this account may hand mail to."),
+    setting("relay_account[].user", Text, Refused, "The name for AUTH PLAIN and LOGIN."),
+    setting("relay_account[].password", Secret, Refused, "The password for AUTH."),
+];

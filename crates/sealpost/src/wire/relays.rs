@@ -1,0 +1,164 @@
+//! The relays as the settings say, and their listeners.
+
+use super::accounts::AccountsGate;
+use super::outgoing::{target, tokens_of};
+use super::{Lasting, certificate_files};
+use crate::command::Failure;
+use crate::settings::{self, Settings};
+use courier::certificate::Certificates;
+use courier::smtp_in::{self, Endpoint, Listener, Tls};
+use engine::cell::Cells;
+use engine::relay::{NextHop, Relay, RelayFigures, RelaySettings, Sealer, Unsealed};
+use engine::sealing::{ByRules, SealingSettings};
+use seal::keyfile::Password;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A client that stands idle between two mails may be gone; its seat is for others.
+const COMMAND_TIMEOUT_S: u64 = 300;
+
+/// Answers of the next hop are waited for so long after the listeners have ended, which have a grace of their own.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
+
+/// One relay and what it listens on.
+pub struct RelayListeners {
+    relay: Relay,
+    /// `None` where nothing is sealed.
+    by_rules: Option<ByRules>,
+    listeners: Vec<Arc<Listener<AccountsGate<Relay>>>>,
+}
+
+/// Binds all relays of the settings.
+pub async fn bind(
+    settings: &Settings,
+    store: &Store,
+    lasting: &Lasting,
+    cells: &Cells,
+) -> Result<Vec<RelayListeners>, Failure> {
+    let mut all = Vec::with_capacity(settings.relays.len());
+    for of in &settings.relays {
+        // The settings were refused if a relay named a server that is not there.
+        let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
+        let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
+        let by_rules = sealing(of, cells).await?;
+        let sealer: Arc<dyn Sealer> = match &by_rules {
+            Some(by_rules) => Arc::new(by_rules.clone()),
+            None => Arc::new(Unsealed),
+        };
+        let relay = Relay::new(relay_settings(of), store.clone(), sealer, next);
+        let mut listeners = Vec::new();
+        for (address, tls) in places(of) {
+            let gate = Arc::new(AccountsGate::new(relay.clone(), &of.accounts));
+            listeners.push(Arc::new(Listener::bind(listener_settings(of, address, tls), gate).await?));
+        }
+        all.push(RelayListeners { relay, by_rules, listeners });
+    }
+    Ok(all)
+}
+
+/// Rules and keys are read before anything listens: a relay with wrong rules does not start.
+async fn sealing(of: &settings::Relay, cells: &Cells) -> Result<Option<ByRules>, Failure> {
+    let Some(sealing) = &of.sealing else { return Ok(None) };
+    let settings = SealingSettings {
+        rules: sealing.rules.clone(),
+        keys: sealing.keys.clone(),
+        passwords: sealing.password.iter().map(|password| Password::new(password.0.clone())).collect(),
+        hostname: of.hostname.clone(),
+    };
+    let cells = cells.clone();
+    let started = tokio::task::spawn_blocking(move || ByRules::start(settings, cells)).await;
+    let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
+    Ok(Some(started?))
+}
+
+/// Where it listens, and how each is encrypted.
+fn places(relay: &settings::Relay) -> Vec<(SocketAddr, Tls)> {
+    let files = relay.certificate.as_ref().map(certificate_files);
+    let first = match (relay.starttls, files.clone()) {
+        (true, Some(files)) => Tls::StartTls(files),
+        _ => Tls::None,
+    };
+    let second = files.map(Tls::Implicit);
+    let listen = relay.listen.map(|address| (address, first));
+    listen.into_iter().chain(relay.listen_implicit.zip(second)).collect()
+}
+
+fn relay_settings(of: &settings::Relay) -> RelaySettings {
+    RelaySettings {
+        name: of.name.clone(),
+        site: of.site.clone(),
+        hostname: of.hostname.clone(),
+        clients: of.clients.clone(),
+        memory_bytes_max: of.memory_bytes_max,
+        connections: of.connections,
+        answer_within: Duration::from_secs(of.answer_within_s),
+        hops_max: of.hops_max,
+    }
+}
+
+fn listener_settings(of: &settings::Relay, address: SocketAddr, tls: Tls) -> smtp_in::Settings {
+    smtp_in::Settings {
+        listen: Endpoint::Tcp(address),
+        hostname: of.hostname.clone(),
+        require_tls: of.require_tls && tls != Tls::None,
+        tls,
+        offer_auth: !of.accounts.is_empty(),
+        require_auth: !of.accounts.is_empty(),
+        size_bytes_max: of.size_bytes_max,
+        recipients_max: of.recipients_max,
+        connections_max: of.connections_max,
+        connections_per_ip_max: of.connections_per_ip_max,
+        command_timeout_s: COMMAND_TIMEOUT_S,
+        ..smtp_in::Settings::default()
+    }
+}
+
+impl RelayListeners {
+    pub fn name(&self) -> &str {
+        self.relay.name()
+    }
+
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().filter_map(|listener| listener.local_addr())
+    }
+
+    pub fn certificates(&self) -> impl Iterator<Item = Arc<Certificates>> {
+        self.listeners.iter().filter_map(|listener| listener.certificates())
+    }
+
+    /// What metrics ask.
+    pub fn figures(&self) -> impl Fn() -> RelayFigures + Send + Sync + 'static {
+        let relay = self.relay.clone();
+        move || relay.figures()
+    }
+
+    /// Serves until `stop`, and until no mail is on its way any more.
+    pub fn serve(&self, stop: &CancellationToken) -> JoinHandle<()> {
+        let (relay, listeners, stop) = (self.relay.clone(), self.listeners.clone(), stop.clone());
+        if let Some(by_rules) = self.by_rules.clone() {
+            let stop = stop.clone();
+            tokio::spawn(async move { by_rules.keep_fresh(stop).await });
+        }
+        tokio::spawn(async move {
+            let asking = relay.clone();
+            tokio::spawn(async move {
+                if let Err(fault) = asking.ask_next_hop().await {
+                    let relay = asking.name();
+                    tracing::warn!(relay, code = %fault.code, detail = fault.logged(), "the next hop cannot be reached");
+                }
+            });
+            let serving = listeners.iter().map(|listener| listener.serve(stop.clone().cancelled_owned()));
+            futures_util::future::join_all(serving).await;
+            if tokio::time::timeout(SETTLE_WITHIN, relay.settle()).await.is_err() {
+                tracing::warn!(
+                    relay = relay.name(),
+                    "stopped before the next hop had answered all mails; their clients come again"
+                );
+            }
+        })
+    }
+}
