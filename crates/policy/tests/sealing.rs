@@ -50,97 +50,94 @@ fn the_sample_is_read_and_shows_every_setting() {
     }
 }
 
+/// A file, and what is told of it.
+const WRONG: &[(&str, &str)] = &[
+    ("", "s.toml: version is missing; write version = 1 at the top"),
+    ("version = 0\n", "s.toml:1: version = 0 is no version that is known here; write version = 1"),
+    ("version = 2\n", "s.toml:1: version = 2 is not a whole number from 0 to 1"),
+    (
+        "version = 1\n[default]\nencript = \"always\"\n",
+        "s.toml:3: default.encript = \"always\" is not known; did you mean default.encrypt?",
+    ),
+    (
+        "version = 1\n[default]\nencrypt = \"allways\"\n",
+        "s.toml:3: default.encrypt = \"allways\" is not one of never, when_possible, always; did you mean \"always\"?",
+    ),
+    (
+        "version = 1\n[[place]]\nkeys = [\"HR\"]\nrsa_bits_min = 1024\n",
+        "s.toml:4: place[1].rsa_bits_min = 1024 is too few",
+    ),
+    (
+        "version = 1\n[default]\nalgorithms = [\"dsa\"]\n",
+        "s.toml:3: default.algorithms = \"dsa\" is not one of rsa, p256",
+    ),
+    ("version = 1\n[default]\norigins = []\n", "s.toml:3: default.origins = […] is empty, so no key may be used"),
+    ("version = 1\n[default]\nouter_subject = \"\"\n", "s.toml:3: default.outer_subject = \"\" is empty"),
+    ("version = 1\n[[place]]\nencrypt = \"always\"\n", "place[1].keys is empty, so the table is about nothing"),
+    (
+        "version = 1\n[[place]]\nkeys = [\"A\"]\n[[place]]\nkeys = [\"A\"]\n",
+        "s.toml:5: place[2].keys = \"A\" stands in another [[place]]",
+    ),
+    (
+        "version = 1\n[[site]]\nname = \"a\"\n[[site]]\nname = \"a\"\n",
+        "s.toml:5: site[2].name = \"a\" is the name of another [[site]]",
+    ),
+    ("version = 1\n[[domain]]\nencrypt = \"never\"\n", "domain[1].names is empty, so the table is about nobody"),
+    (
+        "version = 1\n[[domain]]\nnames = [\"a.example\", \"A.example\"]\n",
+        "s.toml:3: domain[1].names = \"a.example\" stands in a [[domain]] already",
+    ),
+    (
+        "version = 1\n[[recipient]]\naddresses = [\"*@a.example\"]\n",
+        "s.toml:3: recipient[1].addresses = \"*@a.example\" is not an address",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\n",
+        "s.toml:3: exemption[1].name = \"x\" spares all mail; name envelope_from",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\npreset = \"jira_account_mail\"\n",
+        "s.toml:3: exemption[1].name = \"x\" spares all mail",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"a@b\"\naccounts = [\"x\"]\n",
+        "s.toml:3: exemption[1].name = \"a@b\" is no name",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Subject: invite*\"]\n",
+        "s.toml:4: exemption[1].headers = \"Subject: invite*\" is a field that people write into",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Thread-Topic: a\"]\n",
+        "is a field that people write into",
+    ),
+    ("version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"From: *invite*\"]\n", "is a field that people write into"),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Content-Type: *\"]\n",
+        "is a field that people write into",
+    ),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"*: invite\"]\n",
+        "s.toml:4: exemption[1].headers = \"*: invite\" names no field",
+    ),
+    ("version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"X-T?: invite\"]\n", "names no field"),
+    ("version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"X-Template: *\"]\n", "matches whatever the field says"),
+    (
+        "version = 1\n[[exemption]]\nname = \"x\"\naccounts = \"a\"\nsubject = \"Invite\"\n",
+        "exemption[1].subject = \"Invite\" is not known here",
+    ),
+    ("version = 1\n[[report]]\nlanguage = \"de\"\n", "report[1].text is missing; add it"),
+    (
+        "version = 1\n[[report]]\ntext = \"a\"\n[[report]]\ntext = \"b\"\n",
+        "report[2].language has a [[report]] of this kind",
+    ),
+    ("version = 1\n[publish]\nwkd = [\"support\"]\n", "s.toml:3: publish.wkd = \"support\" is not an address"),
+    ("encrypt\n", "s.toml:1: is not TOML"),
+];
+
 #[test]
 fn what_is_wrong_is_told_with_line_key_value_and_remedy() {
-    for (text, told) in [
-        ("", "s.toml: version is missing; write version = 1 at the top"),
-        ("version = 0\n", "s.toml:1: version = 0 is no version that is known here; write version = 1"),
-        ("version = 2\n", "s.toml:1: version = 2 is not a whole number from 0 to 1"),
-        (
-            "version = 1\n[default]\nencript = \"always\"\n",
-            "s.toml:3: default.encript = \"always\" is not known; did you mean default.encrypt?",
-        ),
-        (
-            "version = 1\n[default]\nencrypt = \"allways\"\n",
-            "s.toml:3: default.encrypt = \"allways\" is not one of never, when_possible, always; did you mean \"always\"?",
-        ),
-        (
-            "version = 1\n[[place]]\nkeys = [\"HR\"]\nrsa_bits_min = 1024\n",
-            "s.toml:4: place[1].rsa_bits_min = 1024 is too few",
-        ),
-        (
-            "version = 1\n[default]\nalgorithms = [\"dsa\"]\n",
-            "s.toml:3: default.algorithms = \"dsa\" is not one of rsa, p256",
-        ),
-        ("version = 1\n[default]\norigins = []\n", "s.toml:3: default.origins = […] is empty, so no key may be used"),
-        ("version = 1\n[default]\nouter_subject = \"\"\n", "s.toml:3: default.outer_subject = \"\" is empty"),
-        ("version = 1\n[[place]]\nencrypt = \"always\"\n", "place[1].keys is empty, so the table is about nothing"),
-        (
-            "version = 1\n[[place]]\nkeys = [\"A\"]\n[[place]]\nkeys = [\"A\"]\n",
-            "s.toml:5: place[2].keys = \"A\" stands in another [[place]]",
-        ),
-        (
-            "version = 1\n[[site]]\nname = \"a\"\n[[site]]\nname = \"a\"\n",
-            "s.toml:5: site[2].name = \"a\" is the name of another [[site]]",
-        ),
-        ("version = 1\n[[domain]]\nencrypt = \"never\"\n", "domain[1].names is empty, so the table is about nobody"),
-        (
-            "version = 1\n[[domain]]\nnames = [\"a.example\", \"A.example\"]\n",
-            "s.toml:3: domain[1].names = \"a.example\" stands in a [[domain]] already",
-        ),
-        (
-            "version = 1\n[[recipient]]\naddresses = [\"*@a.example\"]\n",
-            "s.toml:3: recipient[1].addresses = \"*@a.example\" is not an address",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\n",
-            "s.toml:3: exemption[1].name = \"x\" spares all mail; name envelope_from",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\npreset = \"jira_account_mail\"\n",
-            "s.toml:3: exemption[1].name = \"x\" spares all mail",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"a@b\"\naccounts = [\"x\"]\n",
-            "s.toml:3: exemption[1].name = \"a@b\" is no name",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Subject: invite*\"]\n",
-            "s.toml:4: exemption[1].headers = \"Subject: invite*\" is a field that people write into",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Thread-Topic: a\"]\n",
-            "is a field that people write into",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"From: *invite*\"]\n",
-            "is a field that people write into",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"Content-Type: *\"]\n",
-            "is a field that people write into",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"*: invite\"]\n",
-            "s.toml:4: exemption[1].headers = \"*: invite\" names no field",
-        ),
-        ("version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"X-T?: invite\"]\n", "names no field"),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\nheaders = [\"X-Template: *\"]\n",
-            "matches whatever the field says",
-        ),
-        (
-            "version = 1\n[[exemption]]\nname = \"x\"\naccounts = \"a\"\nsubject = \"Invite\"\n",
-            "exemption[1].subject = \"Invite\" is not known here",
-        ),
-        ("version = 1\n[[report]]\nlanguage = \"de\"\n", "report[1].text is missing; add it"),
-        (
-            "version = 1\n[[report]]\ntext = \"a\"\n[[report]]\ntext = \"b\"\n",
-            "report[2].language has a [[report]] of this kind",
-        ),
-        ("version = 1\n[publish]\nwkd = [\"support\"]\n", "s.toml:3: publish.wkd = \"support\" is not an address"),
-        ("encrypt\n", "s.toml:1: is not TOML"),
-    ] {
+    for (text, told) in WRONG {
         let lines = wrong(text);
         assert!(lines.len() == 1 && lines[0].contains(told), "{text}: {lines:#?}");
     }

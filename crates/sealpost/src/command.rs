@@ -11,6 +11,7 @@ pub mod demo;
 pub mod desk;
 pub mod dkim;
 pub mod event;
+pub mod explain;
 pub mod file;
 pub mod files;
 pub mod key;

@@ -93,6 +93,8 @@ enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say how a mail would be sealed for each recipient, and why, without doing it.
+    Explain(command::explain::Arguments),
     /// The story of each mail.
     Message {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -294,6 +296,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Reply { format, history, files } => command::reply::run(format, history, files).await,
         Command::Sanitize { file } => command::sanitize::run(&file).await,
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
+        Command::Explain(arguments) => command::explain::run(arguments).await,
         Command::Message { config, what } => command::message::run(&given(config), what).await,
         Command::Support { config, what } => command::support::run(&given(config), what).await,
         Command::Mailbox { config, what } => command::mailbox::run(&given(config), &what).await,

@@ -191,6 +191,7 @@ fn generated_pages_are_true() {
         ("docs/settings.md", ["manual", "settings"]),
         ("docs/profile.md", ["manual", "profile"]),
         ("docs/mappings.md", ["manual", "mappings"]),
+        ("docs/sealing-rules.md", ["manual", "sealing-rules"]),
         ("docs/faults.md", ["manual", "faults"]),
         ("docs/templates.md", ["manual", "templates"]),
     ] {

@@ -7,8 +7,6 @@ use super::{MailFacts, Signs, Source, judge};
 use super::{Place, Platform, SealingRules};
 use serde::{Deserialize, Serialize};
 
-const DAY_S: i64 = 86_400;
-
 /// Somebody with all keys that are known of him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -58,10 +56,9 @@ pub(super) fn of(
         let of_schemes = person.keys.iter().filter(|(scheme, _)| held.scheme.schemes().contains(scheme));
         let keys: Vec<&Key> = of_schemes.map(|(_, key)| key).collect();
         let usable = |key: &&&Key| judge::refusal(key, Purpose::Encrypt, &held, now_s).is_none();
-        let soon = now_s + i64::from(held.expiring_days) * DAY_S;
         if keys.iter().any(|key| usable(&key)) {
             coverage.reachable.push(number);
-            if keys.iter().filter(usable).all(|key| key.not_after_s.is_some_and(|end| end <= soon)) {
+            if keys.iter().filter(usable).all(|key| judge::ends_soon(key, &held, now_s)) {
                 coverage.expiring.push(number);
             }
         } else if keys.iter().any(|key| key.trust == Trust::Revoked) {

@@ -14,6 +14,9 @@ use crate::Told;
 /// Rounds of [`ask`] after which nothing is open any more: keys of each scheme of the recipient, and ours for it.
 pub const ROUNDS_MAX: usize = 5;
 
+/// What is said of a key that may be used, until it is known whether it is.
+const USABLE: &str = "it may be used";
+
 /// The questions that have to be answered before something can be decided, each once; none where everything is known. Keys are asked for when they are
 /// needed alone: who gets mail plain by a rule is looked up nowhere.
 pub fn ask(mail: &MailFacts, rules: &SealingRules, facts: &KeyFacts) -> Vec<Question> {
@@ -191,8 +194,9 @@ impl<'c> Case<'c> {
                 algorithm: key.algorithm,
                 bits: key.bits,
                 fingerprint: Some(key.fingerprint.clone()),
+                ends_soon: refusal.is_none() && judge::ends_soon(key, self.held(), self.mail.now_s),
                 taken: false,
-                why: refusal.unwrap_or_else(|| "it may be used".to_owned()),
+                why: refusal.unwrap_or_else(|| USABLE.to_owned()),
             };
             if !self.trace.keys.iter().any(|known| known.is_same(&seen)) {
                 self.trace.keys.push(seen);
@@ -249,7 +253,7 @@ impl<'c> Case<'c> {
         for key in &mut self.trace.keys {
             let fingerprint = key.fingerprint.as_deref().unwrap_or_default();
             let named = |other: &String| other == fingerprint;
-            key.taken = key.why == "it may be used"
+            key.taken = key.why == USABLE
                 && match (fate, key.purpose) {
                     (Fate::Seal(seal), Purpose::Sign) => seal.scheme == key.scheme && seal.sign.iter().any(named),
                     (Fate::Seal(seal), _) => seal.scheme == key.scheme && seal.encrypt_to.iter().any(named),
@@ -258,12 +262,42 @@ impl<'c> Case<'c> {
                     }
                     _ => false,
                 };
-            if key.why == "it may be used" {
+            if key.why == USABLE {
                 key.why = match key.taken {
                     true => "it is taken: the first by origin, the newest of it".to_owned(),
                     false => "it may be used, and is not needed".to_owned(),
                 };
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// What the last door makes of a fate that would leave readable, whatever came before it.
+    fn door(rules: &str, came_sealed: bool) -> Fate {
+        let rules = SealingRules::from_toml(&format!("version = 1\n{rules}"), "s.toml").unwrap();
+        let mail = MailFacts { recipients: vec!["a@b.example".into()], came_sealed, ..MailFacts::default() };
+        let (facts, belonging) = (KeyFacts::default(), Belonging::default());
+        let case = Case::all(&mail, &rules, &facts, &belonging).next().unwrap();
+        case.closed(Fate::Plain { why: "by mistake".into() })
+    }
+
+    #[test]
+    fn the_last_door_holds_what_may_not_be_readable() {
+        let always = "[default]\nencrypt = \"always\"\n";
+        for (rules, came_sealed) in
+            [(always, false), (always, true), ("", true), ("[default]\nencrypt = \"never\"\n", true)]
+        {
+            assert!(matches!(door(rules, came_sealed), Fate::Hold { .. }), "{rules}{came_sealed}");
+        }
+        let plain = "[default]\nencrypt = \"always\"\nfallback = \"send_plain\"\n";
+        assert!(matches!(door(plain, true), Fate::Hold { .. }));
+        for rules in ["", "[default]\nencrypt = \"never\"\n", plain] {
+            assert!(matches!(door(rules, false), Fate::Plain { .. }), "{rules}");
         }
     }
 }

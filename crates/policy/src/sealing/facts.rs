@@ -84,7 +84,7 @@ pub enum Distrust {
     OtherAddress,
     UnknownIssuer,
     SelfSigned,
-    /// Its path breaks a constraint.
+    /// A certificate on the way to an authority is not good, or forbids it.
     Path,
     /// A signature on the way is made with an algorithm that proves nothing.
     WeakSignature,
@@ -102,7 +102,7 @@ impl Distrust {
             Distrust::OtherAddress => "it is for other addresses",
             Distrust::UnknownIssuer => "its issuer is not trusted",
             Distrust::SelfSigned => "it is signed by nobody but itself",
-            Distrust::Path => "its path breaks a constraint",
+            Distrust::Path => "its path to an authority is not good",
             Distrust::WeakSignature => "it is signed with an algorithm that proves nothing",
             Distrust::Conflict => "another key was known before it, and nobody has decided between them",
             Distrust::NotVouched => "nobody has vouched for it",

@@ -10,6 +10,8 @@ use crate::profile::Word;
 /// The least bits of a key over a curve, or after the quantum computer; fewer are a mistake in what was found.
 const CURVE_BITS_LEAST: u32 = 224;
 
+const DAY_S: i64 = 86_400;
+
 /// Why the key may not be used; nothing where it may. Keys of ours need nobody who vouches for them.
 pub(super) fn refusal(key: &Key, purpose: Purpose, held: &Held, now_s: i64) -> Option<String> {
     let own = purpose != Purpose::Encrypt;
@@ -39,6 +41,12 @@ pub(super) fn is_weak(key: &Key, held: &Held) -> bool {
         Algorithm::Other => true,
         _ => key.bits < CURVE_BITS_LEAST,
     }
+}
+
+/// Whether it is good for fewer days than `expiring_days`.
+pub(super) fn ends_soon(key: &Key, held: &Held, now_s: i64) -> bool {
+    let soon = now_s.saturating_add(i64::from(held.expiring_days) * DAY_S);
+    key.not_after_s.is_some_and(|end| end <= soon)
 }
 
 fn trust(key: &Key, held: &Held) -> Option<String> {

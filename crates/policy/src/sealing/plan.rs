@@ -158,6 +158,8 @@ pub struct KeyTrace {
     /// `None` in what is kept for longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// Whether it may be used and ends within `expiring_days`.
+    pub ends_soon: bool,
     pub taken: bool,
     pub why: String,
 }

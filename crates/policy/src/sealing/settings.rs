@@ -134,7 +134,7 @@ const OF_KEYS: &[Setting] = &[
         "default.expiring_days",
         Form::Number(365),
         Default::Is("30"),
-        "How many days before its end a key is told as expiring.",
+        "How many days before its end the trace says of a key that it ends soon.",
     ),
 ];
 

@@ -119,7 +119,7 @@ impl Held {
             no_signing_key: if sends_unsigned { floor.no_signing_key } else { self.no_signing_key },
             lookup_failed: self.lookup_failed.min(floor.lookup_failed),
             protect_header: self.protect_header || floor.protect_header,
-            outer_subject: if floor.protect_header { floor.outer_subject.clone() } else { self.outer_subject },
+            outer_subject: if self.protect_header { self.outer_subject } else { floor.outer_subject.clone() },
             rsa_bits_min: self.rsa_bits_min.max(floor.rsa_bits_min),
             revocation: self.revocation.max(floor.revocation),
             revocation_stale_days: stale_days,

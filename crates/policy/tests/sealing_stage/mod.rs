@@ -114,11 +114,12 @@ pub fn shown(plan: &SealingPlan) -> String {
         }
         for key in &one.trace.keys {
             let sign = if key.taken { "+" } else { "-" };
+            let soon = if key.ends_soon { ", ends soon" } else { "" };
             let purpose: String = serde_json::to_value(key.purpose).unwrap().as_str().unwrap().to_owned();
             let name = key.fingerprint.as_deref().unwrap_or("?");
             let _ = writeln!(
                 text,
-                "  {sign} {purpose} {} {} {name}, {}, {} {}: {}",
+                "  {sign} {purpose} {} {} {name}, {}, {} {}{soon}: {}",
                 key.scheme, key.number, key.origin, key.algorithm, key.bits, key.why
             );
         }

@@ -182,7 +182,10 @@ fn of_rules(path: &Path<'_>, settings: &Settings, is_checkable: bool) -> Vec<Ref
     rules.set_require_ta_store(false);
     rules.set_enforce_trust_anchor_constraints(true);
     if !settings.policies.is_empty() {
-        rules.set_initial_policy_set(settings.policies.clone());
+        // Certval passes over what is no policy, and takes none for any.
+        let wanted: Result<_, _> = settings.policies.iter().map(|policy| policy.parse::<ObjectIdentifier>()).collect();
+        let Ok(wanted) = wanted else { return vec![Refusal { reason: Reason::Policy, of: 0 }] };
+        rules.set_initial_policy_set_from_oid_set(wanted);
         rules.set_initial_explicit_policy_indicator(true);
     }
     let rules = match enforce_trust_anchor_constraints(&rules, &path.anchor.choice) {

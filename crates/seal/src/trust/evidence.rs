@@ -5,14 +5,17 @@ use super::settings::{AnswerKind, Revocation, Settings};
 use super::verdict::{Note, RevocationReason};
 use certval::ocsp::{BasicOcspResponse, CertStatus, OcspResponse, OcspResponseStatus, SingleResponse};
 use certval::{MemoryCrlSource, PDVCertificate, PkiEnvironment, SubjectNameAndKey, cert_id_match, compare_names};
+use const_oid::{AssociatedOid, ObjectIdentifier};
 use der::Decode;
 use std::sync::Arc;
 use x509_cert::certificate::Raw;
-use x509_cert::crl::{CertificateList, RevokedCert};
-use x509_cert::ext::pkix::CrlReason;
+use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
+use x509_cert::ext::pkix::{CrlReason, IssuingDistributionPoint};
 
 /// Answers that are looked at.
 const ANSWERS_MAX: usize = 512;
+
+const CERTIFICATE_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.29");
 
 enum Body {
     Crl(Box<CertificateList<Raw>>),
@@ -44,6 +47,8 @@ pub(super) struct Claim<'a> {
     pub(super) until: u64,
     /// When and why, where it says that the certificate was revoked.
     pub(super) revoked: Option<(u64, RevocationReason)>,
+    /// It is a list that names certificates of its own issuer only: whom it names is revoked, whatever else it leaves out.
+    pub(super) is_of_own: bool,
 }
 
 impl<'a> Evidence<'a> {
@@ -107,6 +112,7 @@ impl<'a> Known<'a> {
                 }
                 let this_update = list.this_update.to_unix_duration().as_secs();
                 let entries = list.revoked_certificates.as_deref().unwrap_or_default();
+                let is_back = |entry: &RevokedCert<Raw>| code(entry) == Some(CrlReason::RemoveFromCRL);
                 let entry =
                     entries.iter().find(|entry| entry.serial_number.as_bytes() == tbs.serial_number().as_bytes());
                 Some(Claim {
@@ -117,7 +123,8 @@ impl<'a> Known<'a> {
                     until: list
                         .next_update
                         .map_or(this_update.saturating_add(undated), |at| at.to_unix_duration().as_secs()),
-                    revoked: entry.map(|entry| (entry.revocation_date.to_unix_duration().as_secs(), of_entry(entry))),
+                    revoked: entry.map(|entry| (entry.revocation_date.to_unix_duration().as_secs(), why(code(entry)))),
+                    is_of_own: !is_of_others(list) && !entry.is_some_and(is_back),
                 })
             }
             Body::Ocsp(basic) => {
@@ -135,6 +142,7 @@ impl<'a> Known<'a> {
                     this_update,
                     until: next.unwrap_or(this_update.saturating_add(undated)),
                     revoked: of_single(single),
+                    is_of_own: false,
                 })
             }
         }
@@ -159,10 +167,23 @@ fn of_single(single: &SingleResponse) -> Option<(u64, RevocationReason)> {
     }
 }
 
-fn of_entry(entry: &RevokedCert<Raw>) -> RevocationReason {
+fn code(entry: &RevokedCert<Raw>) -> Option<CrlReason> {
     let extensions = entry.crl_entry_extensions.as_deref().unwrap_or_default();
-    let found = extensions.iter().find(|one| one.extn_id == <CrlReason as const_oid::AssociatedOid>::OID);
-    why(found.and_then(|one| CrlReason::from_der(one.extn_value.as_bytes()).ok()))
+    let found = extensions.iter().find(|one| one.extn_id == CrlReason::OID);
+    found.and_then(|one| CrlReason::from_der(one.extn_value.as_bytes()).ok())
+}
+
+/// Whether a list names certificates of other issuers too, or may do so.
+fn is_of_others(list: &TbsCertList<Raw>) -> bool {
+    let extensions = list.crl_extensions.as_deref().unwrap_or_default();
+    let is_indirect = extensions.iter().filter(|one| one.extn_id == IssuingDistributionPoint::OID).any(|one| {
+        IssuingDistributionPoint::from_der(one.extn_value.as_bytes()).map_or(true, |point| point.indirect_crl)
+    });
+    let entries = list.revoked_certificates.iter().flatten();
+    is_indirect
+        || entries
+            .flat_map(|entry| entry.crl_entry_extensions.iter().flatten())
+            .any(|one| one.extn_id == CERTIFICATE_ISSUER)
 }
 
 fn why(reason: Option<CrlReason>) -> RevocationReason {

@@ -5,6 +5,7 @@ use super::evidence::{Claim, Evidence};
 use super::path::Path;
 use super::settings::{AnswerKind, Settings, Unknown};
 use super::verdict::{Note, Question, Reason, Refusal, RevocationReason};
+use crate::smime::issued::{Issued, Made};
 use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PDVTrustAnchorChoice,
     PathValidationStatus as Status, TimeOfInterest, build_ocsp_request, check_revocation_local, compare_names,
@@ -12,7 +13,7 @@ use certval::{
 use const_oid::ObjectIdentifier;
 use std::time::Duration;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints};
+use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints, KeyUsage};
 
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
@@ -41,7 +42,7 @@ struct Case<'a> {
     of: usize,
     certificate: &'a Parsed,
     /// Its issuer first; behind it those of the path that are the same authority with another key, which sign lists too.
-    issuers: Vec<PDVTrustAnchorChoice>,
+    issuers: Vec<(&'a Parsed, PDVTrustAnchorChoice)>,
     now: u64,
     settings: &'a Settings,
     evidence: &'a Evidence<'a>,
@@ -53,7 +54,8 @@ pub(super) fn of_path(path: &Path<'_>, now: u64, settings: &Settings, evidence: 
         // Certval takes who issued a certificate for an anchor of its own: that it may issue was judged before.
         let issuers = path.all().enumerate().skip(of + 1);
         let issuers = issuers.filter(|(at, one)| *at == of + 1 || compare_names(one.subject(), certificate.issuer()));
-        let issuers = issuers.filter_map(|(_, one)| PDVTrustAnchorChoice::try_from(one.der()).ok()).collect();
+        let issuers = issuers.filter_map(|(_, one)| Some((one, PDVTrustAnchorChoice::try_from(one.der()).ok()?)));
+        let issuers = issuers.collect();
         let case = Case { of, certificate, issuers, now, settings, evidence };
         match case.standing(&mut found.notes) {
             Standing::Good => continue,
@@ -78,12 +80,13 @@ impl Case<'_> {
         let stale_s = u64::from(self.settings.stale_days_max) * 86_400;
         let mut good: Option<(u64, u64)> = None;
         let mut revoked: Option<(u64, u64, RevocationReason)> = None;
-        let Some(issuer) = self.issuers.first() else { return Standing::Unknown };
+        let Some((_, issuer)) = self.issuers.first() else { return Standing::Unknown };
         for claim in self.evidence.about(&self.certificate.pdv, issuer.decoded(), self.settings) {
             if now > claim.until.saturating_add(stale_s) && claim.revoked.is_none() {
                 continue;
             }
-            match (self.outcome(&claim), claim.revoked) {
+            let outcome = self.outcome(&claim).or_else(|| self.names(&claim).then_some(true));
+            match (outcome, claim.revoked) {
                 // What was revoked stays so, however old the news is.
                 (Some(true), claimed) => {
                     let (at, reason) = claimed.unwrap_or((claim.this_update, RevocationReason::Unspecified));
@@ -115,7 +118,22 @@ impl Case<'_> {
             // Whom the issuer did not appoint says nothing about single certificates (RFC 6960, section 4.2.2.2).
             AnswerKind::Ocsp => self.issuers.get(..1)?,
         };
-        who.iter().find_map(|issuer| self.outcome_by(claim, issuer))
+        who.iter().find_map(|(_, issuer)| self.outcome_by(claim, issuer))
+    }
+
+    /// Whether a list that cannot say of anybody that he was not revoked, because it is one of changes or of some reasons, yet names
+    /// this one, and is signed: then it is so.
+    fn names(&self, claim: &Claim<'_>) -> bool {
+        let Ok(list) = Issued::read(claim.bytes) else { return false };
+        let is_signed_by = |issuer: &Parsed| {
+            let may_sign = issuer.extension::<KeyUsage>().is_ok_and(|usage| usage.is_none_or(|usage| usage.crl_sign()));
+            let made = Made::by(list.algorithm);
+            may_sign && issuer.key().is_ok_and(|key| made.is_right(key, list.signed, list.signature) == Some(true))
+        };
+        claim.is_of_own
+            && claim.revoked.is_some()
+            && claim.this_update <= self.now
+            && self.issuers.iter().any(|(issuer, _)| is_signed_by(issuer))
     }
 
     fn outcome_by(&self, claim: &Claim<'_>, issuer: &PDVTrustAnchorChoice) -> Option<bool> {
@@ -147,7 +165,7 @@ impl Case<'_> {
         let urls: Vec<String> = responders(self.certificate).into_iter().filter(is_new).collect();
         let target = self.certificate.pdv.decoded();
         if !urls.is_empty()
-            && let Some(issuer) = self.issuers.first()
+            && let Some((_, issuer)) = self.issuers.first()
             && let Ok(request) = build_ocsp_request(target, issuer.decoded(), self.evidence.revocation.nonce)
         {
             questions.push(Question::Ocsp { of, urls, request });

@@ -75,7 +75,6 @@ fn a_gadget_before_signed_content_is_not_signed() {
         recipients: &[],
         cipher: ContentCipher::Aes256Cbc,
         is_opaque: false,
-        protection: None,
         now: 1_790_000_000,
         protection: None,
     };

@@ -177,7 +177,6 @@ impl Row {
                     recipients: &recipients,
                     cipher: *cipher,
                     is_opaque: *is_opaque,
-                    protection: None,
                     now: now(),
                     protection: None,
                 };

@@ -326,4 +326,5 @@ fn policies_that_are_asked_for_must_be_there() {
     assert_eq!(reasons(&judged(&without, &[&low], &anchors, &soft())), []);
     assert_eq!(reasons(&judged(&without, &[&low], &anchors, &right)), [Reason::Policy]);
     assert_eq!(reasons(&judged(&with, &[&low], &anchors, &wants("1.3.6.1.4.1.55555.2"))), [Reason::Policy]);
+    assert_eq!(reasons(&judged(&with, &[&low], &anchors, &wants("no policy"))), [Reason::Policy]);
 }

@@ -205,20 +205,28 @@ fn lists_that_cannot_be_believed_or_understood_are_as_good_as_none() {
     let mut forged = scene.list("root", "", &[]);
     *forged.last_mut().expect("a signature") ^= 1;
     assert!(refused(&forged));
-    // A delta, one for other issuers too, one of some reasons only, one for authorities only, one that wants to be understood.
+    // A delta, one of some reasons only, one for authorities only, one that wants to be understood.
     for extensions in [
         "2.5.29.27=critical,ASN1:INTEGER:1",
-        "issuingDistributionPoint=critical,@point\n[point]\nindirectCRL=TRUE",
         "issuingDistributionPoint=critical,@point\n[point]\nonlysomereasons=keyCompromise",
         "issuingDistributionPoint=critical,@point\n[point]\nonlyCA=TRUE",
         "1.2.3.4=critical,ASN1:NULL",
     ] {
         let list = scene.list("root", extensions, &[]);
-        // An indirect list without entries of others is certval's to take: it says nothing else than a direct one would.
-        if !extensions.contains("indirectCRL") {
-            assert!(refused(&list), "{extensions}");
-        }
+        assert!(refused(&list), "{extensions}");
     }
+    // What one of them says against somebody is true all the same.
+    scene.book("260101000000Z,keyCompromise");
+    for extensions in [
+        "2.5.29.27=critical,ASN1:INTEGER:1",
+        "issuingDistributionPoint=critical,@point\n[point]\nonlysomereasons=keyCompromise",
+    ] {
+        let mut list = scene.list("root", extensions, &[]);
+        assert!(revoked(&scene.with_list(&list, &soft())).is_some(), "{extensions}");
+        *list.last_mut().expect("a signature") ^= 1;
+        assert!(is_unknown(&scene.with_list(&list, &hard())), "{extensions}");
+    }
+    scene.book("");
     // An authority of the same name with another key, and one that is about somebody else.
     let other = World::new();
     other.authority("root", None, AUTHORITY);

@@ -9,6 +9,7 @@ pub enum Page {
     Settings,
     Profile,
     Mappings,
+    SealingRules,
     Faults,
     Templates,
 }
@@ -19,6 +20,7 @@ pub fn run(page: Page) -> Result<(), Failure> {
         Page::Settings => crate::settings::manual::page(),
         Page::Profile => profile_page(),
         Page::Mappings => mappings_page(),
+        Page::SealingRules => sealing_rules_page(),
         Page::Faults => faults_page(),
         Page::Templates => super::letter::manual::page(),
     };
@@ -47,6 +49,18 @@ fn mappings_page() -> String {
     );
     rooms(&mut page, policy::outbound::ROOMS);
     let _ = write!(page, "\n## Example\n\n```toml\n{}```\n", include_str!("../../../../examples/mappings.toml"));
+    page
+}
+
+fn sealing_rules_page() -> String {
+    let mut page = String::from(
+        "# Rules of sealing\n\nRules of sealing say which mail is encrypted and signed for whom, and what becomes of it when that cannot be done. They are a TOML file;\n\
+         [sealing](sealing.md) explains it. `sealpost explain --rules FILE --rcpt ADDRESS MAIL` finds mistakes in the rules, or says what they do with a mail.\n\
+         `[]` in a key stands for each of several tables: `place[].keys` is `keys` in a `[[place]]`.\n\n\
+         This page is generated from the program's tables; a test keeps it true. The example at its end shows every setting.\n",
+    );
+    rooms(&mut page, policy::sealing::ROOMS);
+    let _ = write!(page, "\n## Example\n\n```toml\n{}```\n", include_str!("../../../../examples/sealing.toml"));
     page
 }
 

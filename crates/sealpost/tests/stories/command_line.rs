@@ -1,4 +1,4 @@
-//! What other programs may rely on: `read`, `reply`, `sanitize` and `try`, their JSON and their exit codes.
+//! What other programs may rely on: `read`, `reply`, `sanitize`, `try` and `explain`, their JSON and their exit codes.
 
 use super::world::{PROGRAM, lines, told};
 use serde_json::{Value, json};
@@ -214,4 +214,58 @@ fn notify_try_says_who_is_told_and_who_is_not() {
     let nothing = &lines(&output)[0];
     assert_eq!(nothing["notifications"], json!([]), "{}", told(&output));
     assert!(nothing["trace"][0].as_str().unwrap().contains("no tracker was asked"), "{nothing:#}");
+}
+
+/// With the rules and the keys of the manual: who has a key is written to sealed, who has none by the fallback, and the trace says why.
+#[test]
+fn explain_says_how_a_mail_would_be_sealed_and_why() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sealing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let block = |fence: &str| page.split(fence).nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let shown = |path: &PathBuf| path.display().to_string();
+    let rules = shown(&put("sealing.toml", &block("```toml\n")));
+    let facts = shown(&put("keys.json", &block("```json\n").replace("\"known\": []", "\"known\": [{\"fingerprint\": \"0a\", \"origin\": \"file\", \"algorithm\": \"p256\", \"bits\": 256, \"signs\": true, \"encrypts\": false, \"trust\": \"trusted\"}]")));
+    let mail = put(
+        "hr.eml",
+        "From: jira@example.com\r\nTo: ann@customer.example\r\nSubject: [JIRA] (HR-7) Secret\r\nX-JIRA-FingerPrint: 01\r\n\r\nWords\r\n",
+    );
+    let words = [
+        "explain",
+        "--rules",
+        &rules,
+        "--facts",
+        &facts,
+        "--rcpt",
+        "ann@customer.example",
+        "--rcpt",
+        "bob@customer.example",
+    ];
+    let output = run(&words, &[mail.clone(), example("no-such-mail.eml")]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let said = lines(&output);
+    let [ann, bob] = [&said[0]["recipients"][0], &said[0]["recipients"][1]];
+    assert_eq!((&ann["fate"]["fate"], &ann["fate"]["encrypt_to"]), (&json!("seal"), &json!(["9f2c"])), "{ann:#}");
+    assert_eq!(ann["fate"]["sign"], "0a");
+    assert_eq!((&bob["fate"]["fate"], &bob["fate"]["kind"]), (&json!("notice"), &json!("link_only")), "{bob:#}");
+    assert!(bob["fate"]["text"].as_str().unwrap().ends_with("\n\nhttps://jira.example.com/browse/HR-7"), "{bob:#}");
+    let rule = |setting: &str| {
+        let rules = bob["trace"]["rules"].as_array().unwrap();
+        rules.iter().find(|rule| rule["setting"] == setting).unwrap()["level"].clone()
+    };
+    assert_eq!((rule("encrypt"), rule("sign")), (json!("place[1]"), json!("default")));
+    for word in ["Secret", "HR", "customer", "Words"] {
+        assert!(!bob["trace"].to_string().contains(word), "{word}: {:#}", bob["trace"]);
+    }
+    assert!(said[1]["error"].as_str().is_some_and(|why| why.contains("cannot be read")), "{:#}", said[1]);
+    // What is wrong with rules is told before any mail is looked at.
+    let wrong = shown(&put("wrong.toml", "version = 1\n[default]\nencript = \"always\"\n"));
+    let output = run(&["explain", "--rules", &wrong, "--rcpt", "ann@customer.example"], &[mail]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", told(&output));
+    assert!(told(&output).contains("wrong.toml:3: default.encript = \"always\" is not known"), "{}", told(&output));
 }

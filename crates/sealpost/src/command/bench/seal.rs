@@ -2,6 +2,7 @@
 
 mod bouncy;
 mod folder;
+mod openpgp;
 mod own;
 mod processes;
 
@@ -57,8 +58,12 @@ fn measure(folder: &Folder, seals: &Seals) -> Result<String, Failure> {
     for kind in &folder::KINDS {
         rows.extend(own::rows(folder, kind, long)?);
     }
+    let gpg = openpgp::Gpg::start(folder)?;
+    rows.extend(openpgp::rows(folder, long)?);
     rows.extend(bouncy::rows(folder, &seals.peers, long));
     rows.extend(processes::rows(folder, long)?);
+    let rate = gpg.rate(folder, long)?;
+    rows.push(Row { name: "gpg, a process: OpenPGP, signed and encrypted, RSA-2048".to_owned(), rate });
     let mut text = format!(
         "mails of {} bytes, one thread, each row for {} s\n\n{:64} {:>12} {:>12}\n",
         seals.size_bytes,
@@ -89,16 +94,17 @@ fn aims(rows: &[Row]) -> String {
         let found = rows.iter().find(|row| row.name == name).and_then(|row| row.rate);
         found.map(|rate| rate.per_cpu_s.unwrap_or(rate.per_wall_s))
     };
-    let Some(own) = of(&own::sealed("RSA-2048")) else { return String::new() };
+    let own = of(&own::sealed("RSA-2048"));
     let better = [bouncy::BY_JDK, bouncy::BARE].into_iter().filter_map(of).reduce(f64::max);
     let mut text = "\naims, RSA-2048 signed and encrypted, per CPU second:\n".to_owned();
-    for (what, aim, peer) in [
-        ("times Bouncy Castle through JavaMail", 5.0, of(bouncy::BY_CASTLE)),
-        ("times Bouncy Castle at its best", 2.0, better),
-        ("of the machine's own signatures", 0.65, of(MACHINE)),
+    for (what, aim, own, peer) in [
+        ("times Bouncy Castle through JavaMail", 5.0, own, of(bouncy::BY_CASTLE)),
+        ("times Bouncy Castle at its best", 2.0, own, better),
+        ("of the machine's own signatures", 0.65, own, of(MACHINE)),
+        ("times Bouncy Castle in OpenPGP", 3.0, of(openpgp::SEALED), of(bouncy::PGP)),
     ] {
-        let _ = match peer {
-            Some(peer) => {
+        let _ = match own.zip(peer) {
+            Some((own, peer)) => {
                 let came = own / peer;
                 writeln!(text, "{came:6.2} {what} (aim: {aim}): {}", if came >= aim { "kept" } else { "missed" })
             }

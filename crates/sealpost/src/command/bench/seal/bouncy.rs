@@ -1,20 +1,24 @@
 //! Bouncy Castle in one JVM that is warm before it counts: what programs on Java seal with.
 
 use super::folder::Folder;
+use super::openpgp;
 use super::{Rate, Row};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-/// From Debian's libbcmail-java and what that depends on.
+/// From Debian's libbcmail-java and libbcpg-java, and what those depend on.
 const JARS: &str = "/usr/share/java/bcmail.jar:/usr/share/java/bcpkix.jar:/usr/share/java/bcprov.jar:\
-    /usr/share/java/bcutil.jar:/usr/share/java/javax.mail.jar";
+    /usr/share/java/bcutil.jar:/usr/share/java/bcpg.jar:/usr/share/java/javax.mail.jar";
 
 /// The rows by which the aims are measured.
 pub const BY_CASTLE: &str = "Bouncy Castle through JavaMail: signed and encrypted, RSA-2048";
 pub const BY_JDK: &str = "the same on the JDK's providers: signed and encrypted, RSA-2048";
 pub const BARE: &str = "the same without JavaMail: signed and encrypted, RSA-2048";
+/// The rows of OpenPGP.
+pub const PGP: &str = "Bouncy Castle: OpenPGP, signed and encrypted, RSA-2048";
+const PGP_OPENED: &str = "Bouncy Castle: OpenPGP, decrypted and checked, RSA-2048";
 
 /// What is asked of it: the row, the job, whose primitives, the algorithm, and the key.
 const JOBS: [(&str, &str, &str, &str, &str); 8] = [
@@ -74,12 +78,13 @@ impl Drop for Jvm {
 pub fn rows(folder: &Folder, program: &Path, long: Duration) -> Vec<Row> {
     let mut jvm = Jvm::start(folder, program);
     let seconds = long.as_secs();
-    let rate = |jvm: &mut Option<Jvm>, job: &str| jvm.as_mut().and_then(|jvm| jvm.ask(job));
-    JOBS.into_iter()
-        .map(|(name, what, provider, algorithm, key)| {
-            let job =
-                format!("bench\t{what}\t{provider}\t{algorithm}\taes-256-cbc\t{key}.p8\t{key}.cer\tmail\t{seconds}");
-            Row { name: name.to_owned(), rate: rate(&mut jvm, &job) }
-        })
-        .collect()
+    let mut jobs = Vec::new();
+    for (name, what, provider, algorithm, key) in JOBS {
+        jobs.push((name, format!("{what}\t{provider}\t{algorithm}\taes-256-cbc\t{key}.p8\t{key}.cer")));
+    }
+    for (name, what) in [(PGP, "pgp-seal"), (PGP_OPENED, "pgp-open")] {
+        jobs.push((name, format!("{what}\tBC\t-\t-\t{}\t{}", openpgp::KEY, openpgp::CERTIFICATE)));
+    }
+    let mut rate = |job: &str| jvm.as_mut().and_then(|jvm| jvm.ask(&format!("bench\t{job}\tmail\t{seconds}")));
+    jobs.iter().map(|(name, job)| (*name, rate(job))).map(|(name, rate)| Row { name: name.to_owned(), rate }).collect()
 }

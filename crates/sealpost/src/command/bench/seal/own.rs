@@ -9,7 +9,8 @@ use seal::smime::{Certificate, ContentCipher, Digest, Layer, Orders, Recipient, 
 use std::hint::black_box;
 use std::time::Duration;
 
-struct Chance;
+/// The chance of the machine.
+pub struct Chance;
 
 impl Random for Chance {
     fn fill(&mut self, bytes: &mut [u8]) {
