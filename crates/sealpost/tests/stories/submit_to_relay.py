@@ -14,6 +14,8 @@ mail["Message-ID"] = "<page-1@wiki.example>"
 mail["X-Confluence-Space"] = "DOC"
 mail.set_content("Planted-words of a page.\n.and a dot\n")
 mail.add_alternative("<p>Planted-words of a page.</p>", subtype="html")
+# A client that tries again sends the same bytes.
+mail.set_boundary("edge")
 with smtplib.SMTP("127.0.0.1", int(port), timeout=60) as server:
     server.starttls(context=ssl.create_default_context(cafile=authority))
     if user:

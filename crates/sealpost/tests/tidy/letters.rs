@@ -49,8 +49,9 @@ fn sec_26_only_the_gates_room_makes_letters_and_only_its_job_sends_them() {
     let opened = [places("Connection::open("), places("Connection::reach(")].concat();
     let opened: Vec<String> = opened.into_iter().map(|(path, _)| path).collect();
     let in_the_engine: Vec<&String> = opened.iter().filter(|path| path.starts_with("crates/engine/")).collect();
+    // The relay makes no letters: it hands on what other programs wrote, and its gate is its sealer.
     assert!(
-        in_the_engine == ["crates/engine/src/deliver/shelf.rs"],
+        in_the_engine == ["crates/engine/src/deliver/shelf.rs", "crates/engine/src/relay/hop.rs"],
         "mail is handed to a server past the gate: {opened:?}"
     );
 }
