@@ -60,7 +60,7 @@ impl Bench {
             "",
             "--quick-generate-key",
             "Bob <bob@people.example>",
-            "rsa2048",
+            "future-default",
             "default",
             "1y",
         ];
@@ -133,7 +133,7 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
 
     let carl = only_mail(&dovecot, people[2]);
     assert!(
-        carl.contains("Auto-Submitted: auto-generated") && carl.contains("From: \"Wiki\" <wiki@example.org>"),
+        carl.contains("Auto-Submitted: auto-replied") && carl.contains("From: \"Wiki\" <wiki@example.org>"),
         "{carl}"
     );
 
