@@ -2,6 +2,7 @@
 
 use crate::home::{Chance, NOW, POLICY};
 use proptest::prelude::*;
+use seal::Trouble;
 use seal::pgp::{
     Certificate, Key, Means, NewKey, encrypt, generate, open, read, read_clearsigned, signed_message, verify_detached,
 };
@@ -29,6 +30,19 @@ fn looked_at(bytes: &[u8]) {
     let _ = verify_detached(bytes, b"text", &[ann.certificate().clone()], &POLICY, NOW);
     let means = Means { keys: &[&ann], known: &[], policy: &POLICY, now: NOW };
     let _ = open(bytes, &means, &mut Chance);
+}
+
+/// Packets of version 2 name their cipher, their way of proving each piece, and the size of the pieces.
+#[test]
+fn a_way_of_proving_that_nobody_knows_is_turned_away() {
+    let ann = ann();
+    let sealed = encrypt(b"", &[ann.certificate()], &POLICY, NOW, &mut Chance).expect("encrypted");
+    let at = sealed.windows(4).position(|head| head == [2, 9, 2, 10]).expect("AES-256 and OCB in pieces of 64 KiB");
+    for (cipher, aead) in [(9, 0), (9, 4), (9, 99), (9, 255), (0, 2), (2, 2), (10, 2), (110, 2)] {
+        let mut changed = sealed.clone();
+        changed[at + 1..at + 3].copy_from_slice(&[cipher, aead]);
+        assert_eq!(read(&changed, &[&ann], &mut Chance), Err(Trouble::CannotOpen), "{cipher}, {aead}");
+    }
 }
 
 proptest! {
