@@ -561,14 +561,14 @@ public class BouncyCastle {
 
     /**
      * `bench seal|bare|open PROVIDER ALGORITHM CIPHER KEY CERTIFICATE MAIL SECONDS`: mails and the CPU and wall nanoseconds that they took.
-     * It runs warm: half as long again before it counts.
+     * It runs warm: five seconds at least before it counts.
      */
     private static String bench(String[] words) throws Exception {
         String what = words[1];
         byte[] mail = read(words[7]);
         Job job = what.startsWith("pgp-") ? pgpJob(what, words, mail) : mailJob(what, words, mail);
         long nanos = (long) (Double.parseDouble(words[8]) * 1e9);
-        long warm = System.nanoTime() + nanos / 2;
+        long warm = System.nanoTime() + Math.max(5_000_000_000L, nanos);
         while (System.nanoTime() < warm) {
             once(job);
         }

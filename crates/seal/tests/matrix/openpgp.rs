@@ -124,8 +124,7 @@ fn rows() -> Vec<(String, What)> {
     let mut rows: Vec<(String, What)> =
         ALL.iter().map(|(name, who)| (format!("sign, detached, {name}"), What::Signature(who[0]))).collect();
     rows.extend(
-        ALL.iter()
-            .map(|(name, whom)| (format!("sign and encrypt, {name}"), What::Message { whom: *whom, opener: whom[0] })),
+        ALL.iter().map(|(name, whom)| (format!("sign and encrypt, {name}"), What::Message { whom, opener: whom[0] })),
     );
     for (name, opener) in [("RSA-2048", "rsa2048"), ("X25519", "own-curve"), ("P-256", "nist256")] {
         let whom = &["rsa2048", "own-curve", "nist256"];
