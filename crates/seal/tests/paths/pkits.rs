@@ -49,7 +49,9 @@ const REASONS: &str = "a list of only some reasons says nothing, nor do several 
 const BEFORE_1970: &str = "a time before 1970 is none";
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/vectors/cryptography_vectors/x509/PKITS_data")
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), std::path::PathBuf::from);
+    target.join("vectors/cryptography_vectors/x509/PKITS_data")
 }
 
 /// The files of a folder by their names without an ending.
