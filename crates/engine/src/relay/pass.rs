@@ -215,7 +215,7 @@ impl Parcel {
     async fn pour(self, mut lent: Lent, offered: Result<Offered, NotSent>) -> Result<Handed, Refusal> {
         let offered = match offered {
             Ok(offered) => offered,
-            Err(not_sent) => return self.to_all(of_not_sent(&not_sent)),
+            Err(not_sent) => return self.refused_to_all(of_not_sent(&not_sent)),
         };
         let mut refused = Vec::new();
         for (recipient, reply) in offered.announced().filter(|(_, reply)| !reply.is_positive()) {
@@ -227,7 +227,11 @@ impl Parcel {
         }
         let connection = connection(&mut lent)?;
         if !self.shape().is_ascii && !connection.takes().eight_bit_mime {
-            return self.to_all(no(554, "5.6.3", "The mail has 8-bit content, which the next hop does not take"));
+            return self.refused_to_all(no(
+                554,
+                "5.6.3",
+                "The mail has 8-bit content, which the next hop does not take",
+            ));
         }
         let poured = connection.pour_but_the_dot(offered, &[self.prelude.as_bytes(), &self.copy.bytes]).await;
         match poured {
@@ -236,12 +240,12 @@ impl Parcel {
                 let recipients = recipients.filter(|one| refused.iter().all(|(refused, _)| refused != one)).collect();
                 Ok((Some(Ready { lent, poured, recipients }), refused))
             }
-            Err(not_sent) => self.to_all(of_not_sent(&not_sent)),
+            Err(not_sent) => self.refused_to_all(of_not_sent(&not_sent)),
         }
     }
 
     /// The same for every recipient of this copy.
-    fn to_all(self, refusal: Refusal) -> Result<Handed, Refusal> {
+    fn refused_to_all(self, refusal: Refusal) -> Result<Handed, Refusal> {
         if is_temporary(&refusal) {
             return Err(refusal);
         }
