@@ -117,12 +117,6 @@ impl ByRules {
             came_sealed: false,
         };
         let plan = state.plan(&facts)?;
-        tracing::debug!(
-            relay = mail.relay,
-            rules = plan.trace.rules.len(),
-            keys = plan.trace.keys.len(),
-            "what becomes of a copy was decided"
-        );
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
@@ -188,8 +182,8 @@ impl State {
         })?;
         let rules = SealingRules::from_toml(&text, &shown)?;
         let folder = KeyFolder::read(&settings.keys, &settings.passwords);
-        for trouble in &folder.troubles {
-            tracing::warn!(file = %trouble.file.display(), detail = %trouble.why, "a file of keys is not as it should be");
+        if !folder.troubles.is_empty() {
+            tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
         }
         Ok(State { rules, table: Table::new(folder), stamp })
     }
