@@ -161,7 +161,15 @@ impl ByRules {
 
     async fn order(&self, mail: &[u8], order: &SealOrder, keys: &[cell::OwnKey]) -> Result<Vec<u8>, Fault> {
         let sealed = self.inner.cells.seal(mail, order, keys).await?;
-        sealed.map_err(|refusal| Fault::temporary(FaultCode::Internal, format!("a mail was not sealed: {refusal}")))
+        let sealed = sealed
+            .map_err(|refusal| Fault::temporary(FaultCode::Internal, format!("a mail was not sealed: {refusal}")))?;
+        // Whatever went wrong in a cell: what does not even say that it is sealed goes nowhere.
+        match order.with.is_form_of(&sealed) {
+            true => Ok(sealed),
+            false => {
+                Err(Fault::temporary(FaultCode::CellDied, "a cell gave back a mail that is not sealed as ordered"))
+            }
+        }
     }
 }
 

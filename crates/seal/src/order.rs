@@ -1,5 +1,6 @@
 //! Sealing and opening as orders that travel: a cell gets one with a mail, does it, and asks whoever holds the keys.
 
+use crate::entity::Entity;
 use crate::header_protection::Protection;
 use crate::key::PrivateKey;
 use crate::key::asked::{AskedKey, Holder};
@@ -176,6 +177,32 @@ impl With {
         match self {
             With::Smime { signer, recipients, .. } => signer.is_none() && recipients.is_empty(),
             With::Pgp { signer, recipients } => signer.is_none() && recipients.is_empty(),
+        }
+    }
+}
+
+impl With {
+    /// Whether a mail has the form of one that was sealed so: encrypted where it has recipients, else signed.
+    pub fn is_form_of(&self, mail: &[u8]) -> bool {
+        let Some(kind) = Entity::read(mail).kind() else { return false };
+        let has = |name: &str, value: &str| kind.parameter(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
+        match (self, kind.essence.as_str()) {
+            (With::Smime { recipients, .. }, "application/pkcs7-mime") if !recipients.is_empty() => {
+                has("smime-type", "enveloped-data") || has("smime-type", "authEnveloped-data")
+            }
+            (With::Smime { recipients, .. }, "application/pkcs7-mime") => {
+                recipients.is_empty() && has("smime-type", "signed-data")
+            }
+            (With::Smime { recipients, .. }, "multipart/signed") => {
+                recipients.is_empty() && has("protocol", "application/pkcs7-signature")
+            }
+            (With::Pgp { recipients, .. }, "multipart/encrypted") => {
+                !recipients.is_empty() && has("protocol", "application/pgp-encrypted")
+            }
+            (With::Pgp { recipients, .. }, "multipart/signed") => {
+                recipients.is_empty() && has("protocol", "application/pgp-signature")
+            }
+            _ => false,
         }
     }
 }
