@@ -1,6 +1,6 @@
 //! Rules of sealing: which mail is encrypted and signed for whom, with which keys, and what becomes of it when that cannot be done.
 //!
-//! Pure: [`ask`] says which keys have to be looked up, [`decide`] makes a plan for each recipient of what was found. Whatever goes wrong, a mail
+//! Pure: [`ask`] says which keys have to be looked up, [`decide()`] makes a plan for each recipient of what was found. Whatever goes wrong, a mail
 //! that has to be sealed does not leave plain: it is held.
 
 mod coverage;

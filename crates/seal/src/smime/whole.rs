@@ -137,7 +137,7 @@ fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> V
 /// mixed with theirs. It stays a file of the mail.
 ///
 /// # Errors
-/// Those of [`super::decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
+/// Those of [`super::decrypt()`] and [`verify`]. A signature that is not good is no error: it is in the layer.
 pub fn open(
     mail: &[u8],
     keys: &[(&Certificate, &dyn PrivateKey)],
