@@ -7,7 +7,7 @@ mod notice;
 mod table;
 
 use crate::cell::{self, Cells};
-use crate::keys::KeyFolder;
+use crate::keys::{KeyFolder, Why};
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -16,12 +16,15 @@ use policy::sealing::{
 };
 use policy::{Fault, FaultCode, Told};
 use seal::keyfile::Password;
-use seal::order::{ProtectionOrder, SealOrder};
+use seal::order::{ProtectionOrder, Refusal, SealOrder};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use table::Table;
 use tokio_util::sync::CancellationToken;
+
+/// Fields that nothing else tells of; a reading has no more ([`mail::Headers::other`]).
+const FIELDS_READ_MAX: usize = 100;
 
 /// How often the files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -54,6 +57,8 @@ struct Inner {
 struct State {
     rules: SealingRules,
     table: Table,
+    /// Some files could not be read, so a key that is not found may be there all the same.
+    is_partial: bool,
     /// By which a change is seen.
     stamp: Vec<u8>,
 }
@@ -62,8 +67,8 @@ impl ByRules {
     /// Reads rules and keys; it blocks.
     ///
     /// # Errors
-    /// Permanent `SealingRulesWrong` when the rules cannot be read or say something wrong. A file of keys that cannot be used is no error:
-    /// it is logged, and the keys are missing.
+    /// Permanent `SealingRulesWrong` when the rules cannot be read or say something wrong, or the folder of keys cannot be read. A file of
+    /// keys that cannot be used is no error: it is logged, and the keys are missing.
     pub fn start(settings: SealingSettings, cells: Cells) -> Result<ByRules, Fault> {
         let state = RwLock::new(Arc::new(State::read(&settings)?));
         Ok(ByRules { inner: Arc::new(Inner { settings, cells, state }) })
@@ -89,6 +94,10 @@ impl ByRules {
             return false;
         }
         match State::read(&inner.settings) {
+            Ok(state) if state.is_partial && !known.is_partial => {
+                tracing::error!("some files of keys cannot be read; the keys before stay in force");
+                false
+            }
             Ok(state) => {
                 *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
                 tracing::info!("rules and keys for sealing were read again");
@@ -130,7 +139,12 @@ impl ByRules {
     async fn headers(&self, mail: &Submitted) -> Result<mail::Headers, Fault> {
         let read = || async {
             let reading = self.inner.cells.read(&mail.bytes[..], &mail::Limits::default()).await?;
-            Ok::<_, Fault>(reading.message.headers)
+            // Rules decide by the whole header or not at all.
+            let headers = reading.message.headers;
+            match reading.too_complex.is_some() || headers.other.len() >= FIELDS_READ_MAX {
+                true => Err(Fault::temporary(FaultCode::TooComplex, "the header of a mail is longer than is read")),
+                false => Ok(headers),
+            }
         };
         mail.headers.get_or_try_init(read).await.cloned()
     }
@@ -142,7 +156,11 @@ impl ByRules {
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
         let footer = seal.footer.then(|| footer(seal));
         let order = SealOrder { with, protection, footer, now: now_s().unsigned_abs() };
-        let copy = self.order(&mail.bytes, &order, &keys).await?;
+        let copy = match self.order(&mail.bytes, &order, &keys).await? {
+            Ok(copy) => copy,
+            // One recipient's key is no reason to keep the mail from the others.
+            Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),
+        };
         let sealing = match (seal.sign.is_some(), seal.encrypt_to.is_empty()) {
             (true, false) => Sealing::SignedAndEncrypted,
             (false, false) => Sealing::Encrypted,
@@ -156,16 +174,25 @@ impl ByRules {
         let Some((scheme, fingerprint)) = &notice.sign else { return Ok(Fate::Replace(Bytes::from(bytes))) };
         let (with, keys) = state.table.signing(*scheme, fingerprint).ok_or_else(gone)?;
         let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
-        Ok(Fate::Replace(Bytes::from(self.order(&bytes, &order, &keys).await?)))
+        match self.order(&bytes, &order, &keys).await? {
+            Ok(copy) => Ok(Fate::Replace(Bytes::from(copy))),
+            Err(refusal) => Ok(Fate::Hold { why: format!("a notice could not be signed: {}", refusal.word()) }),
+        }
     }
 
-    async fn order(&self, mail: &[u8], order: &SealOrder, keys: &[cell::OwnKey]) -> Result<Vec<u8>, Fault> {
-        let sealed = self.inner.cells.seal(mail, order, keys).await?;
-        let sealed = sealed
-            .map_err(|refusal| Fault::temporary(FaultCode::Internal, format!("a mail was not sealed: {refusal}")))?;
-        // Whatever went wrong in a cell: what does not even say that it is sealed goes nowhere.
-        match order.with.is_form_of(&sealed) {
-            true => Ok(sealed),
+    async fn order(
+        &self,
+        mail: &[u8],
+        order: &SealOrder,
+        keys: &[cell::OwnKey],
+    ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
+        let sealed = match self.inner.cells.seal(mail, order, keys).await? {
+            Ok(sealed) => sealed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Whatever went wrong in a cell: what is not sealed as ordered, or says outside what the mail did not say there, goes nowhere.
+        match order.is_form_of(mail, &sealed) {
+            true => Ok(Ok(sealed)),
             false => {
                 Err(Fault::temporary(FaultCode::CellDied, "a cell gave back a mail that is not sealed as ordered"))
             }
@@ -185,15 +212,23 @@ impl State {
         let shown = settings.rules.display().to_string();
         let text = std::fs::read_to_string(&settings.rules).map_err(|error| {
             let public =
-                format!("{shown}: the rules for sealing cannot be read: {error}; name their file in sealing.rules");
+                format!("{shown}: the rules for sealing cannot be read: {error}; name their file in relay.rules");
             Fault::permanent(FaultCode::SealingRulesWrong, "the file cannot be read").with_public(public)
         })?;
         let rules = SealingRules::from_toml(&text, &shown)?;
         let folder = KeyFolder::read(&settings.keys, &settings.passwords);
+        let shown = settings.keys.display();
+        if let Some(trouble) =
+            folder.troubles.iter().find(|one| one.file.as_os_str().is_empty() && !one.why.is_warning())
+        {
+            let public = format!("{shown}: the folder of keys cannot be used: {}; name it in relay.keys", trouble.why);
+            return Err(Fault::permanent(FaultCode::SealingRulesWrong, "the folder of keys").with_public(public));
+        }
+        let is_partial = folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany));
         if !folder.troubles.is_empty() {
             tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
         }
-        Ok(State { rules, table: Table::new(folder), stamp })
+        Ok(State { rules, table: Table::new(folder), is_partial, stamp })
     }
 
     /// Names, sizes and times of all files that are read.
@@ -213,7 +248,11 @@ impl State {
             }
             for question in open {
                 let keys = self.answer(mail, &question);
-                facts.answer(&question, Told::Known(keys));
+                let told = match self.is_partial && keys.is_empty() {
+                    true => Told::Untold("some files of keys cannot be read".to_owned()),
+                    false => Told::Known(keys),
+                };
+                facts.answer(&question, told);
             }
         }
         let plan = sealing::decide(mail, &self.rules, &facts);

@@ -184,7 +184,7 @@ impl SealingRules {
     /// What holds for this recipient of a mail that belongs there.
     fn holding(&self, site: &str, belonging: &Belonging, recipient: &str) -> Holding {
         let level = |name: String, values| Level { name, values, say: Say::All };
-        let address = recipient.to_lowercase();
+        let address = comparable(recipient);
         let of_recipient = self.by_address.get(&address).and_then(|at| Some((at, self.recipients.get(*at)?)));
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
         let suffixes = std::iter::successors(Some(domain), |domain| domain.split_once('.').map(|(_, rest)| rest));
@@ -278,6 +278,7 @@ fn named(
             reader.refuse(section, list, "is empty, so the table is about nobody; name some");
         }
         for one in names {
+            let one = comparable(&one);
             if by_name.insert(one.clone(), number).is_some() {
                 reader.refuse_entry(section, list, &one, &format!("stands in a [[{name}]] already; write it once"));
             }
@@ -285,6 +286,22 @@ fn named(
         all.push(level(section, reader));
     }
     (all, by_name)
+}
+
+/// An address or a domain in the form in which spellings of one are equal: as [`mail::normalised`] has it, without quotes that are not needed.
+fn comparable(written: &str) -> String {
+    let normalised = match written.contains('@') {
+        true => mail::normalised(written),
+        // Only addresses are normalised: a domain is one behind a local part.
+        false => mail::normalised(&format!("a@{written}")).split_off(2),
+    };
+    let Some((local, domain)) = normalised.rsplit_once('@') else { return normalised };
+    let plain = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
+    let is_plain = |sign: char| sign.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(sign);
+    match plain.filter(|local| !local.is_empty() && local.chars().all(is_plain)) {
+        Some(local) => format!("{local}@{domain}"),
+        None => normalised,
+    }
 }
 
 fn places(top: &Section, reader: &mut Reader) -> Vec<PlaceRule> {

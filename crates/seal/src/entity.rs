@@ -61,6 +61,25 @@ impl<'a> Entity<'a> {
         Entity { head: bytes, body: &[] }
     }
 
+    /// Cuts at the first line that is neither a field nor the fold of one: whatever a program left out the empty line before is content,
+    /// and never stands outside of what is sealed.
+    fn of_fields(bytes: &'a [u8]) -> Entity<'a> {
+        let mut at = 0;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let is_fold = at > 0 && matches!(line.first(), Some(b' ' | b'\t')) && !line.trim_ascii().is_empty();
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let is_field = name.len() < line.len() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+            if line.trim_ascii().is_empty() {
+                return Entity { head: &bytes[..at], body: &bytes[at + line.len()..] };
+            }
+            if !is_fold && !is_field {
+                return Entity { head: &bytes[..at], body: &bytes[at..] };
+            }
+            at += line.len();
+        }
+        Entity { head: bytes, body: &[] }
+    }
+
     /// Its fields, each with its folds and line break.
     pub fn fields(&self) -> Vec<&'a [u8]> {
         let (mut fields, mut start, mut at) = (Vec::new(), 0, 0);
@@ -209,7 +228,7 @@ pub struct Prepared {
 /// A mail, ready to be sealed.
 pub fn prepared(mail: &[u8]) -> Prepared {
     let mail = with_crlf(mail);
-    let whole = Entity::read(&mail);
+    let whole = Entity::of_fields(&mail);
     let (mut outer, mut inner) = (Vec::new(), Vec::new());
     for field in whole.fields() {
         match &name_of(field)[..] {
@@ -320,6 +339,20 @@ mod tests {
         let inner = String::from_utf8(inner).expect("seven bits");
         assert!(inner.is_ascii() && inner.contains("Gr=C3=BC=C3=9Fe"), "{inner}");
         assert!(inner.contains("base64") && !inner.contains("8bit") && !inner.contains('\0'), "{inner}");
+    }
+
+    #[test]
+    fn what_is_no_field_is_never_outside() {
+        let mails = [
+            "Subject: s\r\nThe salary is 4711.\r\n",
+            "The salary is 4711.\r\n",
+            " The salary is 4711.\r\nSubject: s\r\n",
+        ];
+        for mail in mails {
+            let Prepared { outer, inner, .. } = prepared(mail.as_bytes());
+            assert!(!String::from_utf8_lossy(&outer).contains("4711"), "{mail}");
+            assert!(String::from_utf8_lossy(&inner).contains("The salary is 4711."), "{mail}");
+        }
     }
 
     #[test]

@@ -31,11 +31,15 @@ const OF_THE_WAY: [&[u8]; 16] = [
     b"hp-outer",
 ];
 
+/// Fields that say what the subject says, or more; where that is hidden, they are too.
+const AS_THE_SUBJECT: [&[u8]; 7] =
+    [b"keywords", b"comments", b"thread-topic", b"summary", b"x-summary", b"x-subject", b"x-original-subject"];
+
 /// How fields are protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protection<'a> {
     /// What stands outside for a subject, when the mail is encrypted; `[...]` is what RFC 9788 (section 3.2.1) proposes. `None` leaves it as
-    /// it is. Keywords and comments are not said outside then, either.
+    /// it is. Other fields that say what it says ([`AS_THE_SUBJECT`]) are not said outside then, either.
     pub outer_subject: Option<&'a str>,
     /// The subject also leads the text, for programs that do not know of fields within; those that do leave it out (section 2.1.2).
     pub is_displayed: bool,
@@ -63,7 +67,7 @@ pub fn protect(
         }
         let left = match (hides, &name[..]) {
             (Some(subject), b"subject") => Some(format!("Subject: {}\r\n", one_line(subject)).into_bytes()),
-            (Some(_), b"keywords" | b"comments") => None,
+            (Some(_), name) if AS_THE_SUBJECT.contains(&name) => None,
             _ => Some(field.to_vec()),
         };
         if let Some(left) = left {
@@ -84,7 +88,7 @@ pub fn protect(
 }
 
 /// A subject of the settings cannot begin a field of its own.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|sign| if sign.is_ascii_graphic() || sign == ' ' { sign } else { '?' }).collect()
 }
 

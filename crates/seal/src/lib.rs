@@ -41,6 +41,11 @@ pub enum Trouble {
     KeyRefused,
 }
 
+/// The trouble as it may be told: of what was opened only that it does not open.
+pub(crate) fn uniform(trouble: Trouble, was_encrypted: bool) -> Trouble {
+    if was_encrypted { Trouble::CannotOpen } else { trouble }
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
 //! Sealing and opening as orders that travel: a cell gets one with a mail, does it, and asks whoever holds the keys.
 
-use crate::entity::Entity;
-use crate::header_protection::Protection;
+use crate::entity::{Entity, name_of, with_crlf};
+use crate::header_protection::{Protection, one_line};
 use crate::key::PrivateKey;
 use crate::key::asked::{AskedKey, Holder};
 use crate::smime::{self, Certificate, ContentCipher, Legacy, Opening, Recipient, Scheme, Signer, Transport};
@@ -181,9 +181,44 @@ impl With {
     }
 }
 
+impl Refusal {
+    /// Which it is, without words that came from elsewhere.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Refusal::Malformed(_) => "it is malformed",
+            Refusal::NotForUs => "it is encrypted for none of our keys",
+            Refusal::CannotOpen => "it does not open",
+            Refusal::Unsupported(_) => "a key or an algorithm is not supported",
+            Refusal::KeyRefused => "a key did not do what it was asked for",
+        }
+    }
+}
+
+impl SealOrder {
+    /// Whether `sealed` has the form of `mail` sealed so: encrypted where there are recipients, else signed, and outside nothing that did
+    /// not stand there before but what such a mail begins with and the subject that was ordered. What is within is not looked at.
+    pub fn is_form_of(&self, mail: &[u8], sealed: &[u8]) -> bool {
+        let before = with_crlf(mail);
+        let known = Entity::read(&before).fields();
+        let subject = self.protection.as_ref().and_then(|order| order.outer_subject.as_deref()).map(one_line);
+        let is_known = |field: &&[u8]| match &name_of(field)[..] {
+            b"mime-version" => true,
+            name if name.starts_with(b"content-") => true,
+            b"subject"
+                if subject
+                    .as_ref()
+                    .is_some_and(|subject| field.trim_ascii_end() == format!("Subject: {subject}").as_bytes()) =>
+            {
+                true
+            }
+            _ => known.contains(field),
+        };
+        self.with.is_form_of(sealed) && Entity::read(sealed).fields().iter().all(is_known)
+    }
+}
+
 impl With {
-    /// Whether a mail has the form of one that was sealed so: encrypted where it has recipients, else signed.
-    pub fn is_form_of(&self, mail: &[u8]) -> bool {
+    fn is_form_of(&self, mail: &[u8]) -> bool {
         let Some(kind) = Entity::read(mail).kind() else { return false };
         let has = |name: &str, value: &str| kind.parameter(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
         match (self, kind.essence.as_str()) {

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-/// An address with its domain in lower case.
+/// An address with its domain as [`mail::normalised`] spells it, and its local part as it is.
 pub fn folded(address: &str) -> String {
-    match address.rsplit_once('@') {
-        Some((local, domain)) => format!("{local}@{}", domain.to_lowercase()),
-        None => address.to_owned(),
+    let normalised = mail::normalised(address);
+    match (address.trim().rsplit_once('@'), normalised.rsplit_once('@')) {
+        (Some((local, _)), Some((_, domain))) => format!("{local}@{domain}"),
+        _ => normalised,
     }
 }
 
-/// Whether two spellings are the same address, whatever the case of their domains.
+/// Whether two spellings are the same address, as [`mail::normalised`] has it.
 pub fn same_address(one: &str, other: &str) -> bool {
-    folded(one) == folded(other)
+    mail::normalised(one) == mail::normalised(other)
 }
 
 /// Which things are for an address, by their places.
@@ -27,7 +28,8 @@ impl Addresses {
         let mut addresses = Addresses::default();
         for (place, of_one) in all.enumerate() {
             for address in of_one {
-                let pairs = [(&mut addresses.spelled, folded(address)), (&mut addresses.lower, address.to_lowercase())];
+                let pairs =
+                    [(&mut addresses.spelled, folded(address)), (&mut addresses.lower, mail::normalised(address))];
                 for (map, key) in pairs {
                     let places = map.entry(key).or_default();
                     if places.last() != Some(&place) {
@@ -41,7 +43,7 @@ impl Addresses {
 
     /// Those that spell it so; where there are none, those that spell it otherwise in case alone.
     pub(super) fn find(&self, address: &str) -> impl Iterator<Item = usize> {
-        let found = self.spelled.get(&folded(address)).or_else(|| self.lower.get(&address.to_lowercase()));
+        let found = self.spelled.get(&folded(address)).or_else(|| self.lower.get(&mail::normalised(address)));
         found.into_iter().flatten().copied()
     }
 }

@@ -4,7 +4,7 @@ use policy::sealing::{Algorithm, Distrust, Key, Origin, Trust};
 use seal::key::Curve;
 use seal::pgp;
 use seal::smime::{Certificate, PublicKey};
-use seal::trust::{Note, Question, Reason, Verdict};
+use seal::trust::{Note, Reason, Verdict};
 use seal::verdict::fingerprint;
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -49,13 +49,8 @@ pub(super) fn trust(verdict: &Verdict, now: u64) -> Trust {
         return Trust::Untrusted(distrust(&refusal.reason));
     }
     // An authority that names nobody to ask, and of whom nothing is at hand, tells nobody of revocations; that is its certificate's word.
-    let is_told = |of: usize| {
-        verdict.questions.iter().any(|question| match question {
-            Question::Crl { of: other, .. } | Question::Ocsp { of: other, .. } => *other == of,
-        })
-    };
     let unknown = verdict.notes.iter().filter_map(|note| match note {
-        Note::RevocationUnknown { of } => is_told(*of).then_some(None),
+        Note::RevocationUnknown { is_told, .. } => is_told.then_some(None),
         Note::RevocationStale { since, .. } => Some(u32::try_from(now.saturating_sub(*since) / DAY_S).ok()),
         _ => None,
     });

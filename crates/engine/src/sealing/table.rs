@@ -33,7 +33,7 @@ impl Table {
             anchors.add(anchor.der());
         }
         let public = folder.pgp.iter().filter_map(|(one, _)| pgp::Certificate::read_all(&one.bytes).ok()).flatten();
-        let pgp = public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())).collect();
+        let pgp = joined(public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())));
         Table { folder, pgp, anchors, judged: Mutex::default() }
     }
 
@@ -54,9 +54,17 @@ impl Table {
     pub(super) fn of_ours(&self, address: &str, scheme: Scheme, now: u64) -> Vec<Key> {
         match scheme {
             Scheme::Smime => {
-                self.folder.own_for(address).map(|own| of_smime(&own.certificate, Trust::Trusted)).collect()
+                let trust = |own: &OwnKey| match self.judge(&own.certificate, now) {
+                    Trust::Revoked => Trust::Revoked,
+                    _ => Trust::Trusted,
+                };
+                self.folder.own_for(address).map(|own| of_smime(&own.certificate, trust(own))).collect()
             }
-            Scheme::Pgp => self.own_pgp_for(address, now).map(|own| of_pgp(&own.certificate, now)).collect(),
+            // What others may have learned of our own key, such as that it is revoked, counts too.
+            Scheme::Pgp => {
+                let joined = |own: &OwnPgpKey| self.pgp(&own.certificate.fingerprint()).map(|one| of_pgp(one, now));
+                self.own_pgp_for(address, now).filter_map(joined).collect()
+            }
         }
     }
 
@@ -74,7 +82,9 @@ impl Table {
         if let Some((_, trust)) = known.filter(|(at, _)| now.saturating_sub(*at) < JUDGED_S) {
             return trust;
         }
-        let intermediates: Vec<&[u8]> = self.folder.certificates.iter().map(|(one, _)| one.der()).collect();
+        // Everybody else's would only take the place of those that can lead to an anchor.
+        let authorities = self.folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
+        let intermediates: Vec<&[u8]> = authorities.map(Certificate::der).collect();
         let answers: Vec<Answer<'_>> = self
             .folder
             .revocations
@@ -157,6 +167,22 @@ impl Table {
     fn pgp(&self, print: &str) -> Option<&pgp::Certificate> {
         self.pgp.iter().find(|one| one.fingerprint().eq_ignore_ascii_case(print))
     }
+}
+
+/// Each certificate once, with all that its copies say: an older one must not hide that it was revoked.
+fn joined(all: impl Iterator<Item = pgp::Certificate>) -> Vec<pgp::Certificate> {
+    let (mut joined, mut places) = (Vec::<pgp::Certificate>::new(), HashMap::new());
+    for one in all {
+        match places.get(&one.fingerprint()).and_then(|place: &usize| joined.get_mut(*place)) {
+            // It has the same fingerprint, and whatever cannot be joined adds nothing.
+            Some(known) => drop(known.learn(&one)),
+            None => {
+                places.insert(one.fingerprint(), joined.len());
+                joined.push(one);
+            }
+        }
+    }
+    joined
 }
 
 fn signer_order(own: &OwnKey) -> SignerOrder {

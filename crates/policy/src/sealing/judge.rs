@@ -34,6 +34,14 @@ pub(super) fn refusal(key: &Key, purpose: Purpose, held: &Held, now_s: i64) -> O
     Some(why.to_owned())
 }
 
+/// Whether nothing is known against it, and nothing speaks for it but that nobody could say whether it was revoked.
+pub(super) fn is_unknown(key: &Key, held: &Held, now_s: i64) -> bool {
+    let trusted = Key { trust: Trust::Trusted, ..key.clone() };
+    matches!(key.trust, Trust::Unknown { .. })
+        && refusal(key, Purpose::Encrypt, held, now_s).is_some()
+        && refusal(&trusted, Purpose::Encrypt, held, now_s).is_none()
+}
+
 /// Whether it has too few bits, or is of a kind that is never used.
 pub(super) fn is_weak(key: &Key, held: &Held) -> bool {
     match key.algorithm {

@@ -120,8 +120,12 @@ fn compared(outer: &Entity<'_>, inner: &Entity<'_>, is_encrypted: bool) -> Prote
             protected.hidden.push(word());
         }
     }
-    let author = |entity: &Entity<'_>| addresses(entity.head);
-    protected.other_author = author(outer) != author(inner);
+    let authors = |entity: &Entity<'_>| -> Vec<Vec<String>> {
+        let from = entity.fields().into_iter().filter(|field| name_of(field) == b"from");
+        from.map(addresses).collect()
+    };
+    // Of several such fields each program takes another.
+    protected.other_author = authors(outer) != authors(inner) || authors(inner).len() > 1;
     protected
 }
 

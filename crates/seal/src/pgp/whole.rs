@@ -138,7 +138,9 @@ pub fn open(mail: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<O
     let mail = with_crlf(mail).into_owned();
     let (mut current, mut layers) = (mail.clone(), Vec::new());
     while layers.len() < LAYERS_MAX {
-        let Some((inner, found)) = layer(&current, means, random)? else { break };
+        let is_within = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
+        let found = layer(&current, means, random).map_err(|trouble| crate::uniform(trouble, is_within))?;
+        let Some((inner, found)) = found else { break };
         layers.extend(found);
         current = with_crlf(&inner).into_owned();
     }

@@ -7,7 +7,7 @@ use crate::Trouble;
 use crate::key::Curve;
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectAltName, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName, SubjectKeyIdentifier};
 
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub struct Certificate {
     addresses: Vec<String>,
     may_sign: bool,
     may_encrypt: bool,
+    is_authority: bool,
     /// Seconds since 1970.
     valid: (u64, u64),
 }
@@ -94,6 +95,7 @@ impl Certificate {
             der: der.to_vec(),
             may_sign,
             may_encrypt,
+            is_authority: extension::<BasicConstraints>(tbs)?.is_some_and(|constraints| constraints.ca),
         })
     }
 
@@ -109,6 +111,11 @@ impl Certificate {
     /// those of the subject (RFC 8550, section 3).
     pub fn addresses(&self) -> &[String] {
         &self.addresses
+    }
+
+    /// It may issue others.
+    pub fn is_authority(&self) -> bool {
+        self.is_authority
     }
 
     /// Its usage allows signatures under mail.

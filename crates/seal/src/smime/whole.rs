@@ -155,7 +155,9 @@ pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) ->
     let mail = with_crlf(mail).into_owned();
     let (mut current, mut layers) = (mail.clone(), Vec::new());
     while layers.len() < LAYERS_MAX {
-        let Some((inner, layer)) = layer(&current, opening, random)? else { break };
+        let is_within = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
+        let found = layer(&current, opening, random).map_err(|trouble| crate::uniform(trouble, is_within))?;
+        let Some((inner, layer)) = found else { break };
         layers.push(layer);
         current = inner;
     }

@@ -67,7 +67,10 @@ pub(super) fn of_path(path: &Path<'_>, now: u64, settings: &Settings, evidence: 
             Standing::Unknown if settings.unknown == Unknown::Refused => {
                 found.refusals.push(Refusal { reason: Reason::RevocationUnknown, of });
             }
-            Standing::Unknown => found.notes.push(Note::RevocationUnknown { of }),
+            Standing::Unknown => {
+                let is_told = names_somebody(case.certificate);
+                found.notes.push(Note::RevocationUnknown { of, is_told });
+            }
         }
         found.questions.extend(case.questions());
     }
@@ -189,6 +192,15 @@ fn url(name: &GeneralName) -> Option<String> {
         .iter()
         .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     (is_web && url.len() <= URL_BYTES_MAX && url.bytes().all(|byte| byte.is_ascii_graphic())).then(|| url.to_owned())
+}
+
+/// Whether it has an extension that says where revocations are told; one that cannot be read counts.
+fn names_somebody(certificate: &Parsed) -> bool {
+    let of_lists = certificate.extension::<CrlDistributionPoints>();
+    let of_answers = certificate.extension::<AuthorityInfoAccessSyntax>();
+    let has_answers = of_answers
+        .map_or(true, |access| access.is_some_and(|access| access.0.iter().any(|one| one.access_method == OCSP)));
+    of_lists.map_or(true, |lists| lists.is_some()) || has_answers
 }
 
 fn responders(certificate: &Parsed) -> Vec<String> {

@@ -87,7 +87,11 @@ pub struct Refusal {
 #[serde(rename_all = "snake_case")]
 pub enum Note {
     /// Nobody says whether this one of the chain was revoked.
-    RevocationUnknown { of: usize },
+    RevocationUnknown {
+        of: usize,
+        /// Whether the certificate names somebody who would say, in whatever way he is reached.
+        is_told: bool,
+    },
     /// That this one of the chain was not revoked is said only by what ought to have been renewed at that time.
     RevocationStale { of: usize, since: u64 },
     /// This one of the answers cannot be read.
@@ -185,7 +189,7 @@ impl Display for Reason {
 impl Display for Note {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Note::RevocationUnknown { of } => {
+            Note::RevocationUnknown { of, .. } => {
                 write!(f, "nobody says whether certificate {} of the chain was revoked", of + 1)
             }
             Note::RevocationStale { of, since } => {

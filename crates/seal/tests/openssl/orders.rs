@@ -38,13 +38,13 @@ fn a_key_is_asked_once_for_each_operation_and_never_leaves_its_holder() {
         operation.with(&person.key)
     };
     let sealed = order(&person).carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
-    assert!(order(&person).with.is_form_of(&sealed));
+    assert!(order(&person).is_form_of(MAIL, &sealed));
     let With::Smime { signer, cipher, .. } = order(&person).with else { panic!("it is S/MIME") };
     let signing =
         SealOrder { with: With::Smime { signer, recipients: Vec::new(), cipher, is_opaque: false }, ..order(&person) };
     let signed =
         signing.carry_out(MAIL, &|_, operation| operation.with(&person.key), &mut Chance).expect("it is signed");
-    assert!(signing.with.is_form_of(&signed) && !order(&person).with.is_form_of(&signed), "signed is not encrypted");
+    assert!(signing.is_form_of(MAIL, &signed) && !order(&person).is_form_of(MAIL, &signed), "signed is not encrypted");
     let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], ..OpenOrder::default() };
     let opened = opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens");
     assert_eq!(*asked.borrow(), [(0, false), (0, true)]);
@@ -77,7 +77,9 @@ fn content_that_somebody_may_have_changed_is_not_called_proved() {
         let with = With::Smime { signer: None, recipients, cipher, is_opaque: false };
         let unsigned = SealOrder { with, ..order(&person) };
         let sealed = unsigned.carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
-        assert!(unsigned.with.is_form_of(&sealed) && !unsigned.with.is_form_of(MAIL));
+        assert!(unsigned.is_form_of(MAIL, &sealed) && !unsigned.is_form_of(MAIL, MAIL));
+        let told = [b"X-Said: Please help.\r\n", &sealed[..]].concat();
+        assert!(!unsigned.is_form_of(MAIL, &told), "nothing new stands outside");
         assert_eq!(opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens").verdict.is_proved, is_proved);
     }
     let nothing = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..order(&person) };

@@ -2,6 +2,7 @@
 
 use super::{Case, Found, Signing};
 use crate::sealing::facts::Question;
+use crate::sealing::judge;
 use crate::sealing::plan::{Fate, Notice, NoticeKind, Purpose, Seal};
 use crate::sealing::report;
 use crate::sealing::words::{Demand, LookupFailed, NoSigningKey, Scheme};
@@ -21,6 +22,13 @@ impl Case<'_> {
                 }
             };
             let Some(key) = self.choose(keys, Purpose::Encrypt, *scheme) else {
+                // A key that may be good is not the same as none, where mail without one leaves readable.
+                let is_unknown = keys.iter().any(|key| judge::is_unknown(key, self.held(), self.mail.now_s));
+                if is_unknown && (self.encrypt == Demand::WhenPossible || self.held().fallback.is_readable()) {
+                    self.note(format!("{scheme}: whether a key of the recipient was revoked could not be learned"));
+                    failed = true;
+                    continue;
+                }
                 let why = if keys.is_empty() { "there is no key" } else { "no key may be used" };
                 self.note(format!("{scheme}: {why} of the recipient"));
                 continue;
