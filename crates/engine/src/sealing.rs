@@ -7,7 +7,7 @@ mod notice;
 mod table;
 
 use crate::cell::{self, Cells};
-use crate::keys::{KeyFolder, Why};
+use crate::keys::{KeyFolder, Trouble, Why};
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -54,13 +54,14 @@ struct Inner {
 }
 
 /// What was read from the files at one time.
+#[derive(Clone)]
 struct State {
-    rules: SealingRules,
-    table: Table,
+    rules: Arc<SealingRules>,
+    table: Arc<Table>,
     /// Some files could not be read, so a key that is not found may be there all the same.
     is_partial: bool,
-    /// By which a change is seen.
-    stamp: Vec<u8>,
+    /// By which changes of the rules and of the keys are seen.
+    stamps: (Vec<u8>, Vec<u8>),
 }
 
 impl ByRules {
@@ -87,27 +88,38 @@ impl ByRules {
         }
     }
 
-    /// Reads files again when they changed; it blocks. Whether they did and are in force.
+    /// Reads files again when they changed, rules and keys each by itself; it blocks. Whether anything new is in force.
     pub fn refresh(&self) -> bool {
-        let (inner, known) = (&self.inner, self.state());
-        if State::stamp(&inner.settings) == known.stamp {
-            return false;
-        }
-        match State::read(&inner.settings) {
-            Ok(state) if state.is_partial && !known.is_partial => {
-                tracing::error!("some files of keys cannot be read; the keys before stay in force");
-                false
-            }
-            Ok(state) => {
-                *inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
-                tracing::info!("rules and keys for sealing were read again");
-                true
-            }
-            Err(fault) => {
-                tracing::error!(code = %fault.code, detail = fault.logged(), "changed rules for sealing are wrong; those before stay in force");
-                false
+        let (settings, known) = (&self.inner.settings, self.state());
+        let mut state = State::clone(&known);
+        state.stamps = State::stamps(settings);
+        let mut is_new = false;
+        if state.stamps.0 != known.stamps.0 {
+            match read_rules(settings) {
+                Ok(rules) => (state.rules, is_new) = (Arc::new(rules), true),
+                Err(fault) => {
+                    tracing::error!(code = %fault.code, detail = fault.logged(), "changed rules for sealing are wrong; those before stay in force");
+                }
             }
         }
+        // What could not be read may be readable now without having changed.
+        if state.stamps.1 != known.stamps.1 || known.is_partial {
+            match read_keys(settings) {
+                Ok((_, is_partial)) if is_partial && !known.is_partial => {
+                    state.stamps.1.clone_from(&known.stamps.1);
+                    tracing::error!("some files of keys cannot be read; the keys before stay in force");
+                }
+                Ok((table, is_partial)) => {
+                    (state.table, state.is_partial, is_new) = (Arc::new(table), is_partial, true);
+                }
+                Err(fault) => {
+                    state.stamps.1.clone_from(&known.stamps.1);
+                    tracing::error!(code = %fault.code, detail = fault.logged(), "the folder of keys cannot be read; the keys before stay in force");
+                }
+            }
+        }
+        *self.inner.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        is_new
     }
 
     fn state(&self) -> Arc<State> {
@@ -206,36 +218,42 @@ impl Sealer for ByRules {
     }
 }
 
+fn read_rules(settings: &SealingSettings) -> Result<SealingRules, Fault> {
+    let shown = settings.rules.display().to_string();
+    let text = std::fs::read_to_string(&settings.rules).map_err(|error| {
+        let public = format!("{shown}: the rules for sealing cannot be read: {error}; name their file in relay.rules");
+        Fault::permanent(FaultCode::SealingRulesWrong, "the file cannot be read").with_public(public)
+    })?;
+    SealingRules::from_toml(&text, &shown)
+}
+
+/// The keys, and whether some files could not be read.
+fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
+    let folder = KeyFolder::read(&settings.keys, &settings.passwords);
+    let of_folder = |one: &&Trouble| one.file.as_os_str().is_empty() && !one.why.is_warning();
+    if let Some(trouble) = folder.troubles.iter().find(of_folder) {
+        let shown = settings.keys.display();
+        let public = format!("{shown}: the folder of keys cannot be used: {}; name it in relay.keys", trouble.why);
+        return Err(Fault::permanent(FaultCode::SealingRulesWrong, "the folder of keys").with_public(public));
+    }
+    if !folder.troubles.is_empty() {
+        tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
+    }
+    let is_partial = folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany));
+    Ok((Table::new(folder), is_partial))
+}
+
 impl State {
     fn read(settings: &SealingSettings) -> Result<State, Fault> {
-        let stamp = State::stamp(settings);
-        let shown = settings.rules.display().to_string();
-        let text = std::fs::read_to_string(&settings.rules).map_err(|error| {
-            let public =
-                format!("{shown}: the rules for sealing cannot be read: {error}; name their file in relay.rules");
-            Fault::permanent(FaultCode::SealingRulesWrong, "the file cannot be read").with_public(public)
-        })?;
-        let rules = SealingRules::from_toml(&text, &shown)?;
-        let folder = KeyFolder::read(&settings.keys, &settings.passwords);
-        let shown = settings.keys.display();
-        if let Some(trouble) =
-            folder.troubles.iter().find(|one| one.file.as_os_str().is_empty() && !one.why.is_warning())
-        {
-            let public = format!("{shown}: the folder of keys cannot be used: {}; name it in relay.keys", trouble.why);
-            return Err(Fault::permanent(FaultCode::SealingRulesWrong, "the folder of keys").with_public(public));
-        }
-        let is_partial = folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany));
-        if !folder.troubles.is_empty() {
-            tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
-        }
-        Ok(State { rules, table: Table::new(folder), is_partial, stamp })
+        let stamps = State::stamps(settings);
+        let rules = Arc::new(read_rules(settings)?);
+        let (table, is_partial) = read_keys(settings)?;
+        Ok(State { rules, table: Arc::new(table), is_partial, stamps })
     }
 
     /// Names, sizes and times of all files that are read.
-    fn stamp(settings: &SealingSettings) -> Vec<u8> {
-        let mut stamp = crate::keys::stamp(&settings.keys);
-        stamp.extend(crate::keys::stamp(&settings.rules));
-        stamp
+    fn stamps(settings: &SealingSettings) -> (Vec<u8>, Vec<u8>) {
+        (crate::keys::stamp(&settings.rules), crate::keys::stamp(&settings.keys))
     }
 
     /// Asks and finds out until nothing is open, then decides.

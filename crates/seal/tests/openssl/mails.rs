@@ -130,6 +130,18 @@ fn a_mail_that_openssl_signed_and_encrypted_opens() {
 }
 
 #[test]
+fn what_is_wrong_within_an_encrypted_mail_is_not_told() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let recipients = || vec![Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
+    let broken = "From: a@example.com\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=x\r\n\r\n--x\r\n\r\nHi\r\n";
+    let cipher = ContentCipher::Aes256Cbc;
+    let sealed = Sealing { signer: None, recipients: recipients(), cipher, is_opaque: false }.seal(broken);
+    assert_eq!(opened(&sealed, &person), Err(Trouble::CannotOpen));
+    assert!(matches!(opened(broken.as_bytes(), &person), Err(Trouble::Malformed(_))), "in the clear anybody sees it");
+}
+
+#[test]
 fn only_the_whole_mail_counts_as_signed() {
     let authority = Authority::start();
     let person = authority.person("rsa2048");

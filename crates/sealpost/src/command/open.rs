@@ -6,7 +6,7 @@ use super::{Failure, files};
 use engine::cell::OwnKey;
 use engine::keys::OwnPgpKey;
 use seal::order::{OpenOrder, Opened};
-use seal::verdict::Verdict;
+use seal::verdict::{LayerVerdict, Verdict};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -36,8 +36,22 @@ pub async fn run(keys: &Keys, legacy: bool, verdict: Option<Option<PathBuf>>, fi
     std::io::stdout().write_all(&mail).map_err(|error| Failure::new(format!("cannot write: {error}")))?;
     match verdict {
         Some(to) => tell(&found, to.as_deref()),
-        None => Ok(()),
+        None => {
+            for flaw in flaws(&found) {
+                eprintln!("sealpost: warning: {shown}: a signature proves nothing: {flaw}; --verdict says more");
+            }
+            Ok(())
+        }
     }
+}
+
+/// Why signatures do not hold, as words.
+fn flaws(verdict: &Verdict) -> impl Iterator<Item = &str> {
+    let signatures = verdict.layers.iter().flat_map(|layer| match layer {
+        LayerVerdict::Signed { signatures, .. } => signatures.as_slice(),
+        LayerVerdict::Encrypted { .. } => &[],
+    });
+    signatures.filter_map(|signature| signature.flaw.as_deref())
 }
 
 fn tell(verdict: &Verdict, to: Option<&Path>) -> Result<(), Failure> {

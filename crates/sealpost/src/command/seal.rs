@@ -217,8 +217,12 @@ fn pgp_recipient(folder: &KeyFolder, address: &str, policy: &Policy, now: u64) -
     let best = Certificate::best(&all, address, policy, now);
     let packets = best.and_then(|one| one.to_bytes().ok());
     packets.ok_or_else(|| {
-        let is_for = |one: &&Certificate| one.standing(policy, now).addresses().any(|own| same_address(own, address));
-        let why = all.iter().filter(is_for).filter_map(|one| one.standing(policy, now).may_encrypt().err());
+        // Also those whose names do not count any more, so that it can be said why.
+        let has = |one: &&Certificate| {
+            let users = one.standing(policy, now).users;
+            users.iter().filter_map(|user| user.address.as_deref()).any(|own| same_address(own, address))
+        };
+        let why = all.iter().filter(has).filter_map(|one| one.standing(policy, now).may_encrypt().err());
         missing("no certificate may be encrypted for", address, &why.map(|why| why.to_string()).collect::<Vec<_>>())
     })
 }

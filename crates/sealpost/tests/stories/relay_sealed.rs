@@ -59,13 +59,13 @@ impl Bench {
             "--passphrase",
             "",
             "--quick-generate-key",
-            "Bob <bob@people.example>",
+            "Bob <Bob@people.example>",
             "future-default",
             "default",
             "1y",
         ];
         self.run("gpg", &batch);
-        fs::write(self.dir.join("bob.asc"), self.run("gpg", &["--armor", "--export", "bob@people.example"])).unwrap();
+        fs::write(self.dir.join("bob.asc"), self.run("gpg", &["--armor", "--export", "Bob@people.example"])).unwrap();
         let folder = keys.to_str().unwrap();
         self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "people", "ann.pem", "bob.asc"]);
         self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "trusted", "ca.pem"]);
@@ -148,6 +148,18 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
     let left: Vec<String> =
         holding(world.home.data(), &planted).into_iter().chain(holding(&world.home.file(""), &planted)).collect();
     assert_eq!(left, Vec::<String>::new(), "data, log and output");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_without_its_folder_of_keys_does_not_start() {
+    let mut world = World::start().await;
+    fs::write(world.home.file("sealing.toml"), "version = 1\n").unwrap();
+    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "kyes")];
+    with_relay(&mut world.home, "smtp", 1, &sealing);
+    let mut gateway = world.home.spawn(&[]);
+    assert!(gateway.wait_until_ready().is_err(), "without keys mail would be taken for mail to people without any");
+    let log = gateway.log();
+    assert!(log.contains("kyes") && log.contains("relay.keys"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
