@@ -107,7 +107,8 @@ fn what_is_written_outside_moves_no_comment() {
 
 #[test]
 fn nobody_is_two_authors() {
-    let payload = "From: boss@example.com\r\nFrom: m@example.net\r\nContent-Type: text/plain; hp=\"clear\"\r\n\r\nPay.\r\n";
+    let payload =
+        "From: boss@example.com\r\nFrom: m@example.net\r\nContent-Type: text/plain; hp=\"clear\"\r\n\r\nPay.\r\n";
     let read = restored(b"From: m@example.net\r\nSubject: s\r\n\r\n", payload.as_bytes(), false, true);
     let text = String::from_utf8(read.mail).expect("text");
     assert!(!text.contains("boss@example.com") && text.contains("From: m@example.net"), "{text}");
