@@ -320,11 +320,12 @@ async fn a_site_has_templates_of_its_own_and_one_that_fails_costs_no_letter() {
     let [comment] = to(&letters, BOSS).try_into().unwrap();
     assert!(read(comment).text.contains("words"), "its theme says it");
     let stories = telling.stories();
-    // One decision about both events.
-    let letters = stories[0]["letters"].as_array().unwrap().iter();
-    let troubles: Vec<&Value> =
-        letters.map(|letter| &letter["template_trouble"]).filter(|why| why.is_string()).collect();
-    assert_eq!(troubles.len(), 1, "{stories:#?}");
+    // One decision about both events, or one about each.
+    let troubles = |story: &Value| {
+        let letters = story["letters"].as_array().unwrap().iter();
+        letters.filter(|letter| letter["template_trouble"].is_string()).count()
+    };
+    assert_eq!(stories.iter().map(troubles).max(), Some(1), "{stories:#?}");
     fs::write(telling.world.home.file("templates.toml"), "[comented]\n").unwrap();
     let said = told(&telling.world.run(&["check", "--config", "sealpost.toml"]));
     assert!(said.contains("templates.toml") && said.contains("did you mean"), "{said}");
