@@ -454,19 +454,23 @@ async fn encrypt(wire: Box<dyn Wire>, target: &Target) -> Result<Encrypted, Faul
 
 /// Addresses that would become commands of their own are never sent (SEC-09).
 fn check(envelope: &Envelope) -> Result<(), Fault> {
-    let addresses = envelope.mail_from.iter().chain(&envelope.rcpt_to);
-    let is_unsafe = |address: &String| {
-        address.is_empty()
-            || address.contains(['<', '>'])
-            || address.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
-    };
-    if envelope.rcpt_to.is_empty() || envelope.rcpt_to.len() > RECIPIENTS_MAX || addresses.into_iter().any(is_unsafe) {
-        let text = format!(
-            "The envelope needs 1 to {RECIPIENTS_MAX} recipients, and addresses without brackets or control characters."
-        );
-        return Err(Fault::permanent(FaultCode::SmtpRefused, text.clone()).with_public(text));
+    if envelope.rcpt_to.is_empty() || envelope.rcpt_to.len() > RECIPIENTS_MAX {
+        return Err(wrong_envelope());
     }
-    Ok(())
+    envelope.mail_from.iter().chain(&envelope.rcpt_to).try_for_each(|address| check_address(address))
+}
+
+/// An address that would be a command of its own is none.
+fn check_address(address: &str) -> Result<(), Fault> {
+    let ends_a_command = |c: char| c.is_control() || matches!(c, '<' | '>' | '\u{2028}' | '\u{2029}');
+    if address.is_empty() || address.contains(ends_a_command) { Err(wrong_envelope()) } else { Ok(()) }
+}
+
+fn wrong_envelope() -> Fault {
+    let text = format!(
+        "The envelope needs 1 to {RECIPIENTS_MAX} recipients, and addresses without brackets or control characters."
+    );
+    Fault::permanent(FaultCode::SmtpRefused, text.clone()).with_public(text)
 }
 
 fn unreachable(detail: &str) -> Fault {

@@ -15,16 +15,14 @@ use policy::sealing::{
     self, KeyFacts, MailFacts, Notice, Question, ROUNDS_MAX, RecipientPlan, Scheme, Seal, SealingRules,
 };
 use policy::{Fault, FaultCode, Told};
+use seal::entity::Entity;
 use seal::keyfile::Password;
 use seal::order::{ProtectionOrder, Refusal, SealOrder};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use table::Table;
 use tokio_util::sync::CancellationToken;
-
-/// Fields that nothing else tells of; a reading has no more ([`mail::Headers::other`]).
-const FIELDS_READ_MAX: usize = 100;
 
 /// How often the files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -147,13 +145,14 @@ impl ByRules {
         }
     }
 
-    /// Read once for all recipients of a mail.
+    /// Read once for all recipients of a mail, and without its body.
     async fn headers(&self, mail: &Submitted) -> Result<mail::Headers, Fault> {
         let read = || async {
-            let reading = self.inner.cells.read(&mail.bytes[..], &mail::Limits::default()).await?;
+            let head = Entity::read(&mail.bytes).head;
+            let reading = self.inner.cells.read(head, &mail::Limits::default()).await?;
             // Rules decide by the whole header or not at all.
             let headers = reading.message.headers;
-            match reading.too_complex.is_some() || headers.other.len() >= FIELDS_READ_MAX {
+            match reading.too_complex.is_some() || headers.other.len() >= mail::OTHER_FIELDS_MAX {
                 true => Err(Fault::temporary(FaultCode::TooComplex, "the header of a mail is longer than is read")),
                 false => Ok(headers),
             }
@@ -162,7 +161,8 @@ impl ByRules {
     }
 
     async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal) -> Result<Fate, Fault> {
-        let (with, keys) = state.table.with(seal).ok_or_else(gone)?;
+        let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
+        let (with, keys) = state.table.with(*scheme, sign.as_deref(), encrypt_to, *opaque).ok_or_else(gone)?;
         let protection = seal
             .protect_header
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
@@ -184,7 +184,7 @@ impl ByRules {
     async fn notice(&self, state: &State, mail: &MailFacts, recipient: &str, notice: &Notice) -> Result<Fate, Fault> {
         let bytes = notice::compose(mail, recipient, notice, &self.inner.settings.hostname)?;
         let Some((scheme, fingerprint)) = &notice.sign else { return Ok(Fate::Replace(Bytes::from(bytes))) };
-        let (with, keys) = state.table.signing(*scheme, fingerprint).ok_or_else(gone)?;
+        let (with, keys) = state.table.with(*scheme, Some(fingerprint), &[], false).ok_or_else(gone)?;
         let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
         match self.order(&bytes, &order, &keys).await? {
             Ok(copy) => Ok(Fate::Replace(Bytes::from(copy))),
@@ -311,6 +311,5 @@ fn footer(seal: &Seal) -> String {
 }
 
 fn now_s() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    jiff::Timestamp::now().as_second()
 }

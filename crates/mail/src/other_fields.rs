@@ -3,7 +3,8 @@
 use crate::field::{self, Block};
 use crate::message::OtherField;
 
-const FIELDS_MAX: usize = 100;
+/// Fields of one mail that are told; a header with as many may have more.
+pub const FIELDS_MAX: usize = 100;
 const VALUE_CHARS_MAX: usize = 1000;
 const NAME_BYTES_MAX: usize = 100;
 

@@ -295,16 +295,16 @@ impl Dialogue {
         }
     }
 
+    /// What the server would say to a mail of this size, where it has said how much it takes.
+    pub(super) fn too_large(&self, size_bytes: u64) -> Option<Reply> {
+        let max = self.takes().size_bytes_max.filter(|max| size_bytes > *max)?;
+        Some(Reply { code: 552, text: format!("5.3.4 The mail has {size_bytes} octets, the server takes {max}") })
+    }
+
     fn mail_line(&self, envelope: &Envelope, shape: Shape) -> Result<String, Fault> {
         let size = shape.size_bytes;
-        if let Some(max) = self.extensions.size_bytes_max
-            && max != 0
-            && size > max
-        {
-            return Err(refused(&Reply {
-                code: 552,
-                text: format!("5.3.4 The mail has {size} octets, the server takes {max}"),
-            }));
+        if let Some(reply) = self.too_large(size) {
+            return Err(refused(&reply));
         }
         let sender = envelope.mail_from.as_deref().unwrap_or_default();
         let mut line = format!("MAIL FROM:<{sender}>");

@@ -1,10 +1,9 @@
 //! A mail that is handed on step by step, as a relay does it: each command passed through, and the final dot held back until all is well.
 
-use mail::Envelope;
 use policy::fault::{Fault, FaultCode};
 
 use super::stuffing::{FINAL_DOT, Stuffing};
-use super::{Connection, Delivery, HANGING_UP, NotSent, Offered, PIECE_BYTES, Refused, Reply, Shape, check};
+use super::{Connection, Delivery, HANGING_UP, NotSent, Offered, PIECE_BYTES, Refused, Reply, Shape, check_address};
 
 /// What a server said at EHLO that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +34,7 @@ impl Connection {
     /// `SmtpUnreachable`, temporary; `SmtpRefused`, permanent, for a sender that would be a command of its own.
     pub async fn pass_sender(&mut self, mail_from: Option<&str>, utf8: bool) -> Result<Reply, Fault> {
         let sender = mail_from.unwrap_or_default();
-        check(&Envelope { mail_from: mail_from.map(str::to_owned), rcpt_to: vec!["a@b".to_owned()], client: None })?;
+        mail_from.map_or(Ok(()), check_address)?;
         self.is_ready = false;
         let reply = self.dialogue.pass_sender(sender, utf8).await?;
         self.is_ready = reply.code != super::CLOSES;
@@ -47,7 +46,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::pass_sender`].
     pub async fn pass_recipient(&mut self, address: &str) -> Result<Reply, Fault> {
-        check(&Envelope { mail_from: None, rcpt_to: vec![address.to_owned()], client: None })?;
+        check_address(address)?;
         self.is_ready = false;
         let reply = self.dialogue.command(&format!("RCPT TO:<{address}>")).await?;
         self.is_ready = reply.code != super::CLOSES;
@@ -59,11 +58,8 @@ impl Connection {
     /// # Errors
     /// Those of [`Connection::offer`] that come with DATA.
     pub async fn pass_data(&mut self, addresses: &[String], shape: Shape) -> Result<Offered, NotSent> {
-        if let Some(max) = self.takes().size_bytes_max
-            && shape.size_bytes > max
-        {
-            let text = format!("5.3.4 The mail has {} octets, the server takes {max}", shape.size_bytes);
-            return Err(NotSent::by(Refused::Data, &Reply { code: 552, text }));
+        if let Some(reply) = self.dialogue.too_large(shape.size_bytes) {
+            return Err(NotSent::by(Refused::Data, &reply));
         }
         self.is_ready = false;
         let data = self.dialogue.command("DATA").await?;

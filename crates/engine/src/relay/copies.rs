@@ -21,8 +21,6 @@ pub(super) struct Copy {
 #[derive(Default)]
 pub(super) struct Decided {
     pub(super) copies: Vec<Copy>,
-    /// Recipients to whom nothing goes, and all is well.
-    pub(super) dropped: usize,
     /// Why somebody waits.
     pub(super) held: Option<Refusal>,
     pub(super) refused: Vec<(String, Refusal)>,
@@ -52,10 +50,6 @@ pub(super) async fn decide(
         inner.figures.fate(&fate);
         let copy = match fate {
             Fate::HandOn { copy, .. } | Fate::Replace(copy) => copy,
-            Fate::Drop { .. } => {
-                decided.dropped += 1;
-                continue;
-            }
             Fate::Hold { why } => {
                 decided.held.get_or_insert_with(|| later("4.7.0", why));
                 continue;

@@ -5,8 +5,7 @@ use crate::metrics::{head, line};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What becomes of a mail for a recipient, as it is counted.
-const FATES: [&str; 8] =
-    ["plain", "signed", "encrypted", "signed_and_encrypted", "replaced", "dropped", "held", "refused"];
+const FATES: [&str; 7] = ["plain", "signed", "encrypted", "signed_and_encrypted", "replaced", "held", "refused"];
 
 #[derive(Default)]
 pub(super) struct Figures {
@@ -53,9 +52,8 @@ impl Figures {
             Fate::HandOn { sealing: Sealing::Encrypted, .. } => 2,
             Fate::HandOn { sealing: Sealing::SignedAndEncrypted, .. } => 3,
             Fate::Replace(_) => 4,
-            Fate::Drop { .. } => 5,
-            Fate::Hold { .. } => 6,
-            Fate::Refuse { .. } => 7,
+            Fate::Hold { .. } => 5,
+            Fate::Refuse { .. } => 6,
         };
         Figures::add(&self.fates[at]);
     }

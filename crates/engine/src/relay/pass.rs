@@ -79,8 +79,8 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
     }
     let decided = decide(&inner, &passing.mail, &recipients, deadline).await?;
     // The room is free when the mail is done with.
-    let Decided { copies, dropped, held, refused, room: _room } = decided;
-    (ends.have, ends.later) = (ends.have + dropped, held);
+    let Decided { copies, held, refused, room: _room } = decided;
+    ends.later = held;
     ends.never.extend(refused);
     let mut ready = Vec::with_capacity(copies.len());
     for (copy, refused) in hand_over(&inner, &passing, live, copies).await? {

@@ -43,8 +43,6 @@ pub enum Fate {
     HandOn { copy: Bytes, sealing: Sealing },
     /// A problem report or a notice that is only a link goes in its place.
     Replace(Bytes),
-    /// Nothing goes to this recipient, and the client is told that all is well.
-    Drop { why: String },
     /// Not now: the client hears 451 and tries again. The others get theirs meanwhile.
     Hold { why: String },
     /// Not at all: 550, or a report to the sender where others got theirs.

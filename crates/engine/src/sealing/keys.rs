@@ -1,5 +1,6 @@
 //! Keys of the folder as facts to decide by.
 
+use crate::keys::same_address;
 use policy::sealing::{Algorithm, Distrust, Key, Origin, Trust};
 use seal::key::Curve;
 use seal::pgp;
@@ -80,14 +81,18 @@ fn distrust(reason: &Reason) -> Distrust {
     }
 }
 
-/// A certificate of OpenPGP at a time. Whoever put it into the folder vouches for it; whether it counts is the certificate's own word.
-pub(super) fn of_pgp(certificate: &pgp::Certificate, now: u64) -> Key {
+/// A certificate of OpenPGP at a time, for an address; `None` where none of its names that still count has it. Whoever put it into the
+/// folder vouches for it; whether it counts is the certificate's own word.
+pub(super) fn of_pgp(certificate: &pgp::Certificate, address: &str, now: u64) -> Option<Key> {
     let standing = certificate.standing(&pgp::Policy::default(), now);
+    if !standing.addresses().any(|own| same_address(own, address)) {
+        return None;
+    }
     let used = standing.keys.iter().find(|key| key.may_encrypt.is_ok()).or(standing.keys.first());
     let name = used.map(|key| key.algorithm.as_str()).unwrap_or_default();
     let (algorithm, bits) = kind_of(name);
     let ends = [standing.expires, used.and_then(|key| key.expires)].into_iter().flatten().min();
-    Key {
+    Some(Key {
         fingerprint: certificate.fingerprint().to_ascii_lowercase(),
         origin: Origin::File,
         algorithm,
@@ -102,7 +107,7 @@ pub(super) fn of_pgp(certificate: &pgp::Certificate, now: u64) -> Key {
             Err(pgp::Unfit::WeakBinding) => Trust::Untrusted(Distrust::WeakSignature),
             Err(_) => Trust::Untrusted(Distrust::Other),
         },
-    }
+    })
 }
 
 /// From the name that [`pgp::KeyStanding`] has.

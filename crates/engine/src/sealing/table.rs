@@ -3,23 +3,32 @@
 use super::keys::{of_pgp, of_smime, trust};
 use crate::cell::OwnKey as Signing;
 use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
-use policy::sealing::{Key, Scheme, Seal, Trust};
+use policy::sealing::{Key, Scheme, Trust};
 use seal::order::{SignerOrder, With};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate, Transport, cipher_for_all, transport};
 use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown, judge};
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 /// What was found about a certificate is believed for so long: it may expire or be revoked meanwhile, which the next look sees.
 const JUDGED_S: u64 = 10 * 60;
 
-/// All keys, and what was found about them.
+/// All keys, and what was found about them. Fingerprints are in small hex.
 pub(super) struct Table {
     folder: KeyFolder,
-    /// Certificates of OpenPGP of people, and our own.
-    pgp: Vec<pgp::Certificate>,
+    /// Everybody's certificates, anchors and our own among them, by fingerprint.
+    certificates: HashMap<String, Certificate>,
+    /// Places in [`KeyFolder::own`] by fingerprint.
+    own: HashMap<String, usize>,
+    /// Everybody's certificates of OpenPGP, our own among them, by fingerprint.
+    pgp: HashMap<String, pgp::Certificate>,
+    /// Fingerprints by the addresses on them, whether these still count or not, as [`mail::normalised`] spells them.
+    pgp_by_address: HashMap<String, Vec<String>>,
+    /// Places in [`KeyFolder::pgp_keys`] by fingerprint.
+    own_pgp: HashMap<String, usize>,
     anchors: Anchors,
     /// By fingerprint: when, and what.
     judged: Mutex<HashMap<String, (u64, Trust)>>,
@@ -32,9 +41,20 @@ impl Table {
             // It was read as a certificate already.
             anchors.add(anchor.der());
         }
+        let people = folder.certificates.iter().chain(&folder.anchors).map(|(one, _)| one);
+        let certificates = people.map(|one| (fingerprint(one), one.clone())).collect();
+        let own = folder.own.iter().enumerate().map(|(place, own)| (fingerprint(&own.certificate), place)).collect();
         let public = folder.pgp.iter().filter_map(|(one, _)| pgp::Certificate::read_all(&one.bytes).ok()).flatten();
         let pgp = joined(public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())));
-        Table { folder, pgp, anchors, judged: Mutex::default() }
+        let own_pgp = folder.pgp_keys.iter().enumerate().map(|(place, own)| (print(&own.certificate), place)).collect();
+        let mut pgp_by_address: HashMap<String, Vec<String>> = HashMap::new();
+        for (print, one) in &pgp {
+            let addresses = one.standing(&pgp::Policy::default(), 0).users.into_iter().filter_map(|user| user.address);
+            for address in addresses.map(|address| mail::normalised(&address)) {
+                pgp_by_address.entry(address).or_default().push(print.clone());
+            }
+        }
+        Table { folder, certificates, own, pgp, pgp_by_address, own_pgp, anchors, judged: Mutex::default() }
     }
 
     /// What people's keys for an address are, good or not.
@@ -46,7 +66,7 @@ impl Table {
                 let all = self.folder.certificates_for(address).map(|(one, _)| one).chain(anchored);
                 all.map(|one| of_smime(one, self.judge(one, now))).collect()
             }
-            Scheme::Pgp => self.pgp_for(address, now).map(|one| of_pgp(one, now)).collect(),
+            Scheme::Pgp => self.pgp_for(address, now).collect(),
         }
     }
 
@@ -62,18 +82,15 @@ impl Table {
             }
             // What others may have learned of our own key, such as that it is revoked, counts too.
             Scheme::Pgp => {
-                let joined = |own: &OwnPgpKey| self.pgp(&own.certificate.fingerprint()).map(|one| of_pgp(one, now));
-                self.own_pgp_for(address, now).filter_map(joined).collect()
+                self.pgp_for(address, now).filter(|key| self.own_pgp.contains_key(&key.fingerprint)).collect()
             }
         }
     }
 
-    fn pgp_for(&self, address: &str, now: u64) -> impl Iterator<Item = &pgp::Certificate> {
-        self.pgp.iter().filter(move |one| speaks_for(one, address, now))
-    }
-
-    fn own_pgp_for(&self, address: &str, now: u64) -> impl Iterator<Item = &OwnPgpKey> {
-        self.folder.pgp_keys.iter().filter(move |own| speaks_for(&own.certificate, address, now))
+    /// Those whose owner signed a name with this address that still counts.
+    fn pgp_for(&self, address: &str, now: u64) -> impl Iterator<Item = Key> {
+        let prints = self.pgp_by_address.get(&mail::normalised(address)).into_iter().flatten();
+        prints.filter_map(|print| self.pgp.get(print)).filter_map(move |one| of_pgp(one, address, now))
     }
 
     fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
@@ -101,12 +118,19 @@ impl Table {
         found
     }
 
-    /// The order that a decision means, and the keys that sign; `None` when one of its keys is not there.
-    pub(super) fn with(&self, seal: &Seal) -> Option<(With, Vec<Signing>)> {
-        match seal.scheme {
+    /// The order that a decision means, and the keys that sign; `None` when one of its keys, named by fingerprints, is not there.
+    pub(super) fn with(
+        &self,
+        scheme: Scheme,
+        sign: Option<&str>,
+        encrypt_to: &[String],
+        is_opaque: bool,
+    ) -> Option<(With, Vec<Signing>)> {
+        match scheme {
             Scheme::Smime => {
-                let signer = seal.sign.as_ref().map(|print| self.own(print).ok_or(())).transpose().ok()?;
-                let recipients = seal.encrypt_to.iter().map(|print| self.certificate(print));
+                let own = |print: &str| self.own.get(print).and_then(|place| self.folder.own.get(*place));
+                let signer = wanted(sign, own)?;
+                let recipients = encrypt_to.iter().map(|print| self.certificates.get(print));
                 let recipients = recipients.collect::<Option<Vec<&Certificate>>>()?;
                 // What a recipient's program can do is known from his certificate alone.
                 let shown: Vec<Option<Capabilities>> =
@@ -119,13 +143,14 @@ impl Table {
                     signer: signer.map(signer_order),
                     recipients: recipients.iter().zip(&shown).map(for_one).collect(),
                     cipher: cipher_for_all(&shown),
-                    is_opaque: seal.opaque && recipients.is_empty(),
+                    is_opaque,
                 };
                 Some((with, signer.map(|own| own.key.clone() as Signing).into_iter().collect()))
             }
             Scheme::Pgp => {
-                let signer = seal.sign.as_ref().map(|print| self.own_pgp(print).ok_or(())).transpose().ok()?;
-                let recipients = seal.encrypt_to.iter().map(|print| self.pgp(print)?.to_bytes().ok());
+                let own = |print: &str| self.own_pgp.get(print).and_then(|place| self.folder.pgp_keys.get(*place));
+                let signer = wanted(sign, own)?;
+                let recipients = encrypt_to.iter().map(|print| self.pgp.get(print)?.to_bytes().ok());
                 let with = With::Pgp {
                     signer: signer.map(|own| own.public.clone()),
                     recipients: recipients.collect::<Option<Vec<_>>>()?,
@@ -134,52 +159,28 @@ impl Table {
             }
         }
     }
+}
 
-    /// The order to sign alone.
-    pub(super) fn signing(&self, scheme: Scheme, print: &str) -> Option<(With, Vec<Signing>)> {
-        let seal = Seal {
-            scheme,
-            sign: Some(print.to_owned()),
-            encrypt_to: Vec::new(),
-            protect_header: false,
-            outer_subject: None,
-            opaque: false,
-            footer: false,
-            why: String::new(),
-        };
-        self.with(&seal)
-    }
-
-    fn own(&self, print: &str) -> Option<&OwnKey> {
-        self.folder.own.iter().find(|own| fingerprint(&own.certificate) == print)
-    }
-
-    fn certificate(&self, print: &str) -> Option<&Certificate> {
-        let people = self.folder.certificates.iter().chain(&self.folder.anchors).map(|(one, _)| one);
-        let mut all = people.chain(self.folder.own.iter().map(|own| &own.certificate));
-        all.find(|one| fingerprint(one) == print)
-    }
-
-    fn own_pgp(&self, print: &str) -> Option<&OwnPgpKey> {
-        self.folder.pgp_keys.iter().find(|own| own.certificate.fingerprint().eq_ignore_ascii_case(print))
-    }
-
-    fn pgp(&self, print: &str) -> Option<&pgp::Certificate> {
-        self.pgp.iter().find(|one| one.fingerprint().eq_ignore_ascii_case(print))
+/// Nobody where nobody is wanted; `None` where somebody is, and is not there.
+fn wanted<T>(print: Option<&str>, find: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    match print {
+        Some(print) => find(print).map(Some),
+        None => Some(None),
     }
 }
 
+fn print(certificate: &pgp::Certificate) -> String {
+    certificate.fingerprint().to_ascii_lowercase()
+}
+
 /// Each certificate once, with all that its copies say: an older one must not hide that it was revoked.
-fn joined(all: impl Iterator<Item = pgp::Certificate>) -> Vec<pgp::Certificate> {
-    let (mut joined, mut places) = (Vec::<pgp::Certificate>::new(), HashMap::new());
+fn joined(all: impl Iterator<Item = pgp::Certificate>) -> HashMap<String, pgp::Certificate> {
+    let mut joined = HashMap::<String, pgp::Certificate>::new();
     for one in all {
-        match places.get(&one.fingerprint()).and_then(|place: &usize| joined.get_mut(*place)) {
+        match joined.entry(print(&one)) {
             // It has the same fingerprint, and whatever cannot be joined adds nothing.
-            Some(known) => drop(known.learn(&one)),
-            None => {
-                places.insert(one.fingerprint(), joined.len());
-                joined.push(one);
-            }
+            Entry::Occupied(mut known) => drop(known.get_mut().learn(&one)),
+            Entry::Vacant(place) => drop(place.insert(one)),
         }
     }
     joined
@@ -195,10 +196,4 @@ fn signer_order(own: &OwnKey) -> SignerOrder {
 
 fn signing(own: &OwnPgpKey) -> Vec<Signing> {
     own.keys.iter().map(|key| key.clone() as Signing).collect()
-}
-
-/// Whether its owner signed a name with this address, and it still counts.
-fn speaks_for(certificate: &pgp::Certificate, address: &str, now: u64) -> bool {
-    let standing = certificate.standing(&pgp::Policy::default(), now);
-    standing.addresses().any(|own| same_address(own, address))
 }

@@ -38,7 +38,6 @@ impl Sealer for Marking {
                 "panics" => panic!("the test wants a panic"),
                 "hangs" => std::future::pending().await,
                 "empty" => Ok(Fate::HandOn { copy: Bytes::new(), sealing: Sealing::Encrypted }),
-                "dropped" => Ok(Fate::Drop { why: "a rule says so".into() }),
                 "forbidden" => Ok(Fate::Refuse { why: "no mail\r\n250 goes there".into() }),
                 "replaced" => Ok(Fate::Replace("Subject: a link\r\n\r\nonly a link\r\n-- the end\r\n".into())),
                 name if name.starts_with("plain") => {
