@@ -137,7 +137,7 @@ fn is_named(field: &[u8], name: &str) -> bool {
 }
 
 /// The name of a field, in small letters.
-pub fn name_of(field: &[u8]) -> Vec<u8> {
+pub(crate) fn name_of(field: &[u8]) -> Vec<u8> {
     field.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end().to_ascii_lowercase()
 }
 
@@ -193,7 +193,7 @@ fn without_line_break(bytes: &[u8]) -> &[u8] {
 }
 
 /// Every line end as CRLF, in which form content is signed (RFC 8551, section 3.1.1).
-pub fn with_crlf(bytes: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn with_crlf(bytes: &[u8]) -> Cow<'_, [u8]> {
     let is_so = bytes.iter().enumerate().all(|(at, byte)| match byte {
         b'\n' => at > 0 && bytes[at - 1] == b'\r',
         b'\r' => bytes.get(at + 1) == Some(&b'\n'),
@@ -215,7 +215,7 @@ pub fn with_crlf(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// A mail in two, in CRLF (RFC 8551, section 3.1).
 #[derive(Debug, PartialEq, Eq)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The fields that stay outside.
     pub outer: Vec<u8>,
     /// The entity that is sealed: what is about content, and the body.
@@ -226,7 +226,7 @@ pub struct Prepared {
 }
 
 /// A mail, ready to be sealed.
-pub fn prepared(mail: &[u8]) -> Prepared {
+pub(crate) fn prepared(mail: &[u8]) -> Prepared {
     let mail = with_crlf(mail);
     let whole = Entity::of_fields(&mail);
     let (mut outer, mut inner) = (Vec::new(), Vec::new());
@@ -309,7 +309,7 @@ fn head_with(entity: &Entity<'_>, encoding: Option<&str>) -> Vec<u8> {
 }
 
 /// A boundary that nothing foretells, so that nothing within can have been made to look like it.
-pub fn boundary(random: &mut dyn Random) -> String {
+pub(crate) fn boundary(random: &mut dyn Random) -> String {
     let mut bytes = [0; 18];
     random.fill(&mut bytes);
     format!("=_{}", data_encoding::BASE64URL_NOPAD.encode(&bytes))

@@ -46,7 +46,7 @@ pub struct Protection<'a> {
 }
 
 /// The mail with its fields within. `is_encrypted`: nobody on the way reads what is within.
-pub fn protect(
+pub(crate) fn protect(
     prepared: Prepared,
     protection: &Protection<'_>,
     is_encrypted: bool,

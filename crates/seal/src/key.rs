@@ -5,6 +5,8 @@
 pub mod asked;
 
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Elements, INTEGER, OCTETS, OID, SEQUENCE};
 use crate::smime::{Digest, PublicKey, Scheme, Transport};
 use aws_lc_rs::rsa::{
     KeyPair as RsaKey, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512,
@@ -16,8 +18,11 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use aws_lc_rs::{agreement, digest, rand};
+use const_oid::ObjectIdentifier;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub(crate) const NO_KEY: Trouble = Trouble::Unsupported("a private key that is none, or of a size that we do not do");
 
 /// What came out of a private operation; wiped when it is no longer needed.
 pub type Secret = Zeroizing<Vec<u8>>;
@@ -32,6 +37,35 @@ pub enum Curve {
 }
 
 impl Curve {
+    /// The curves of NIST by their names (RFC 5480, section 2.1.1.1).
+    const NAMED: [(ObjectIdentifier, Curve); 3] =
+        [(oid::P256, Curve::P256), (oid::P384, Curve::P384), (oid::P521, Curve::P521)];
+
+    /// The one that an algorithm of such keys names.
+    pub(crate) fn of(algorithm: &Algorithm<'_>) -> Result<Curve, Trouble> {
+        let name = algorithm.parameters.filter(|name| name.tag == OID).map(|name| name.oid()).transpose()?;
+        let found = Curve::NAMED.iter().find(|(known, _)| Some(*known) == name);
+        found.map(|(_, curve)| *curve).ok_or(Trouble::Unsupported("this curve"))
+    }
+
+    /// The algorithm of keys on it, in DER (RFC 5480, section 2.1.1; RFC 8410, section 3).
+    pub(crate) fn der(self) -> Vec<u8> {
+        match Curve::NAMED.iter().find(|(_, known)| *known == self) {
+            Some((name, _)) => tlv::algorithm(oid::EC, &tlv::oid(*name)),
+            None => tlv::algorithm(oid::X25519, &[]),
+        }
+    }
+
+    /// How keys on it sign; those on X25519 do not.
+    pub(crate) fn signing(self) -> Option<&'static EcdsaSigningAlgorithm> {
+        match self {
+            Curve::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
+            Curve::P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
+            Curve::P521 => Some(&ECDSA_P521_SHA512_ASN1_SIGNING),
+            Curve::X25519 => None,
+        }
+    }
+
     pub(crate) fn algorithm(self) -> &'static agreement::Algorithm {
         match self {
             Curve::P256 => &agreement::ECDH_P256,
@@ -98,32 +132,40 @@ impl HeldKey {
     pub fn from_pkcs8(pkcs8: &[u8], public: &PublicKey) -> Result<HeldKey, Trouble> {
         const NOT_THIS: Trouble =
             Trouble::Unsupported("a private key of another kind than its certificate, or too short");
-        let ec = |curve: Curve, algorithm: &'static EcdsaSigningAlgorithm| -> Result<Kind, Trouble> {
-            let signs = EcdsaKeyPair::from_private_key_der(algorithm, pkcs8).map_err(|_| NOT_THIS)?;
-            let agrees = agreement::PrivateKey::from_private_key_der(curve.algorithm(), pkcs8).map_err(|_| NOT_THIS)?;
-            Ok(Kind::Ec { curve, signs, agrees })
-        };
         let kind = match public {
             PublicKey::Rsa { .. } => Kind::Rsa {
                 signs: Box::new(RsaKey::from_pkcs8(pkcs8).map_err(|_| NOT_THIS)?),
                 opens: Box::new(PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| NOT_THIS)?),
             },
-            PublicKey::Ec { curve: Curve::P256, .. } => ec(Curve::P256, &ECDSA_P256_SHA256_ASN1_SIGNING)?,
-            PublicKey::Ec { curve: Curve::P384, .. } => ec(Curve::P384, &ECDSA_P384_SHA384_ASN1_SIGNING)?,
-            PublicKey::Ec { curve: Curve::P521, .. } => ec(Curve::P521, &ECDSA_P521_SHA512_ASN1_SIGNING)?,
-            PublicKey::Ec { curve: Curve::X25519, .. } => {
-                // One private key of 32 bytes within two octet strings (RFC 8410, section 7).
-                let seed = pkcs8.windows(4).position(|at| at == [0x04, 0x22, 0x04, 0x20]).ok_or(NOT_THIS)?;
-                let seed = pkcs8.get(seed + 4..seed + 36).ok_or(NOT_THIS)?;
-                let held = agreement::PrivateKey::from_private_key(&agreement::X25519, seed).map_err(|_| NOT_THIS)?;
-                Kind::X25519(held)
-            }
+            PublicKey::Ec { curve, .. } => match curve.signing() {
+                Some(algorithm) => {
+                    let signs = EcdsaKeyPair::from_private_key_der(algorithm, pkcs8).map_err(|_| NOT_THIS)?;
+                    let agrees = agreement::PrivateKey::from_private_key_der(curve.algorithm(), pkcs8);
+                    Kind::Ec { curve: *curve, signs, agrees: agrees.map_err(|_| NOT_THIS)? }
+                }
+                None => Kind::X25519(x25519_of(pkcs8).map_err(|_| NOT_THIS)?),
+            },
             PublicKey::Ed25519(_) => {
                 Kind::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| NOT_THIS)?)
             }
         };
         Ok(HeldKey(kind))
     }
+}
+
+/// A private key in the form of its algorithm, within PKCS#8 (RFC 5958).
+pub(crate) fn pkcs8(algorithm: &[u8], key: &[u8]) -> Secret {
+    let key = Zeroizing::new(tlv::octets(key));
+    Zeroizing::new(tlv::sequence(&[&tlv::number(0), algorithm, &key]))
+}
+
+/// A key of X25519 in PKCS#8: one octet string within another (RFC 8410, section 7).
+pub(crate) fn x25519_of(pkcs8: &[u8]) -> Result<agreement::PrivateKey, Trouble> {
+    let mut inner = Elements::of(pkcs8, SEQUENCE)?;
+    inner.expect(INTEGER)?;
+    inner.expect(SEQUENCE)?;
+    let seed = inner.expect(OCTETS)?.elements().expect(OCTETS)?.content;
+    agreement::PrivateKey::from_private_key(&agreement::X25519, seed).map_err(|_| NO_KEY)
 }
 
 fn encoding(scheme: Scheme) -> Option<&'static dyn RsaEncoding> {

@@ -10,7 +10,6 @@ mod chain;
 mod finding;
 mod java;
 mod keybox;
-mod oid;
 mod password;
 mod pkcs12;
 mod private;
@@ -34,9 +33,9 @@ use zeroize::Zeroizing;
 /// Bytes of a file that is read.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 /// Things in one file.
-pub const ITEMS_MAX: usize = 100_000;
+const ITEMS_MAX: usize = 100_000;
 /// Private keys in one file.
-pub const PRIVATE_KEYS_MAX: usize = 1_000;
+const PRIVATE_KEYS_MAX: usize = 1_000;
 
 /// Opens what is kept under one; wiped when it is no longer needed.
 pub type Password = Zeroizing<String>;

@@ -5,14 +5,16 @@
 
 #![forbid(unsafe_code)]
 
+mod asn1;
 pub mod entity;
 pub mod header_protection;
 pub mod key;
 pub mod keyfile;
+mod layers;
 pub mod order;
 pub mod pgp;
 pub mod smime;
-pub mod texts;
+mod texts;
 pub mod trust;
 pub mod verdict;
 
@@ -41,20 +43,9 @@ pub enum Trouble {
     KeyRefused,
 }
 
-/// The trouble as it may be told: of what was opened only that it does not open.
-pub(crate) fn uniform(trouble: Trouble, was_encrypted: bool) -> Trouble {
-    if was_encrypted { Trouble::CannotOpen } else { trouble }
-}
-
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Trouble::Malformed(what) => write!(f, "it is malformed: {what}"),
-            Trouble::NotForUs => f.write_str("it is encrypted for none of our keys"),
-            Trouble::CannotOpen => f.write_str("it does not open"),
-            Trouble::Unsupported(what) => write!(f, "it is not supported: {what}"),
-            Trouble::KeyRefused => f.write_str("the key did not do what it was asked for"),
-        }
+        order::Refusal::from(*self).fmt(f)
     }
 }
 

@@ -110,12 +110,23 @@ impl From<Trouble> for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
         match self {
-            Refusal::Malformed(what) => write!(f, "it is malformed: {what}"),
-            Refusal::NotForUs => Trouble::NotForUs.fmt(f),
-            Refusal::CannotOpen => Trouble::CannotOpen.fmt(f),
-            Refusal::Unsupported(what) => write!(f, "it is not supported: {what}"),
-            Refusal::KeyRefused => Trouble::KeyRefused.fmt(f),
+            Refusal::Malformed(what) | Refusal::Unsupported(what) => write!(f, ": {what}"),
+            Refusal::NotForUs | Refusal::CannotOpen | Refusal::KeyRefused => Ok(()),
+        }
+    }
+}
+
+impl Refusal {
+    /// Which it is, without words that came from elsewhere.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Refusal::Malformed(_) => "it is malformed",
+            Refusal::NotForUs => "it is encrypted for none of our keys",
+            Refusal::CannotOpen => "it does not open",
+            Refusal::Unsupported(_) => "it is not supported",
+            Refusal::KeyRefused => "the key did not do what it was asked for",
         }
     }
 }
@@ -179,54 +190,16 @@ impl With {
             With::Pgp { signer, recipients } => signer.is_none() && recipients.is_empty(),
         }
     }
-}
 
-impl Refusal {
-    /// Which it is, without words that came from elsewhere.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Refusal::Malformed(_) => "it is malformed",
-            Refusal::NotForUs => "it is encrypted for none of our keys",
-            Refusal::CannotOpen => "it does not open",
-            Refusal::Unsupported(_) => "a key or an algorithm is not supported",
-            Refusal::KeyRefused => "a key did not do what it was asked for",
-        }
-    }
-}
-
-impl SealOrder {
-    /// Whether `sealed` has the form of `mail` sealed so: encrypted where there are recipients, else signed, and outside nothing that did
-    /// not stand there before but what such a mail begins with and the subject that was ordered. What is within is not looked at.
-    pub fn is_form_of(&self, mail: &[u8], sealed: &[u8]) -> bool {
-        let before = with_crlf(mail);
-        let known = Entity::read(&before).fields();
-        let subject = self.protection.as_ref().and_then(|order| order.outer_subject.as_deref()).map(one_line);
-        let is_known = |field: &&[u8]| match &name_of(field)[..] {
-            b"mime-version" => true,
-            name if name.starts_with(b"content-") => true,
-            b"subject"
-                if subject
-                    .as_ref()
-                    .is_some_and(|subject| field.trim_ascii_end() == format!("Subject: {subject}").as_bytes()) =>
-            {
-                true
-            }
-            _ => known.contains(field),
-        };
-        self.with.is_form_of(sealed) && Entity::read(sealed).fields().iter().all(is_known)
-    }
-}
-
-impl With {
     fn is_form_of(&self, mail: &[u8]) -> bool {
         let Some(kind) = Entity::read(mail).kind() else { return false };
         let has = |name: &str, value: &str| kind.parameter(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
         match (self, kind.essence.as_str()) {
-            (With::Smime { recipients, .. }, "application/pkcs7-mime") if !recipients.is_empty() => {
-                has("smime-type", "enveloped-data") || has("smime-type", "authEnveloped-data")
+            (With::Smime { recipients, .. }, "application/pkcs7-mime") if recipients.is_empty() => {
+                has("smime-type", "signed-data")
             }
-            (With::Smime { recipients, .. }, "application/pkcs7-mime") => {
-                recipients.is_empty() && has("smime-type", "signed-data")
+            (With::Smime { .. }, "application/pkcs7-mime") => {
+                has("smime-type", "enveloped-data") || has("smime-type", "authEnveloped-data")
             }
             (With::Smime { recipients, .. }, "multipart/signed") => {
                 recipients.is_empty() && has("protocol", "application/pkcs7-signature")
@@ -243,6 +216,21 @@ impl With {
 }
 
 impl SealOrder {
+    /// Whether `sealed` has the form of `mail` sealed so: encrypted where there are recipients, else signed, and outside nothing that did
+    /// not stand there before but what such a mail begins with and the subject that was ordered. What is within is not looked at.
+    pub fn is_form_of(&self, mail: &[u8], sealed: &[u8]) -> bool {
+        let before = with_crlf(mail);
+        let known = Entity::read(&before).fields();
+        let subject = self.protection.as_ref().and_then(|order| order.outer_subject.as_deref());
+        let subject = subject.map(|subject| format!("Subject: {}", one_line(subject)).into_bytes());
+        let is_known = |field: &&[u8]| match &name_of(field)[..] {
+            b"mime-version" => true,
+            name if name.starts_with(b"content-") => true,
+            _ => known.contains(field) || subject.as_ref().is_some_and(|subject| field.trim_ascii_end() == subject),
+        };
+        self.with.is_form_of(sealed) && Entity::read(sealed).fields().iter().all(is_known)
+    }
+
     /// # Errors
     /// Those of [`smime::seal`] and [`pgp::seal`]; nothing of the mail is given back then.
     pub fn carry_out(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {

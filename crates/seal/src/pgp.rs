@@ -27,7 +27,7 @@ pub use cleartext::{Clearsigned, clearsigned, read_clearsigned};
 pub use encrypt::{Suite, encrypt};
 pub use generate::{NewKey, generate};
 pub use key::{Behind, Key, OwnKey};
-pub use message::{Content, Encryption, Message, OUTPUT_BYTES_MAX, read};
+pub use message::{Content, Encryption, Message, read};
 pub use policy::{Policy, SHA1_CUT_OFF, Unfit};
 pub use sign::{sign, signed_message, unsigned_message};
 pub use standing::{KeyStanding, Preferences, Standing, UserStanding};

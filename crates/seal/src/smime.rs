@@ -3,7 +3,6 @@
 //! CMS is read and written here ourselves, on X.509 types and primitives of others: what was signed has to be had byte for byte, as it
 //! was sent, and streaming senders write it in BER.
 
-mod ber;
 mod capabilities;
 mod certificate;
 mod cipher;
@@ -11,16 +10,15 @@ mod decrypt;
 mod encrypt;
 pub(crate) mod issued;
 mod legacy;
-mod oid;
 mod recipient;
 mod sign;
 mod signature;
-pub(crate) mod tlv;
 mod verify;
 mod whole;
 
-pub use ber::normalised;
-pub use capabilities::{Capabilities, cipher_for_all, negotiate, transport};
+pub use crate::asn1::normalised;
+pub use capabilities::{Capabilities, cipher_for_all, transport};
+pub(crate) use certificate::public_key;
 pub use certificate::{Certificate, PublicKey};
 pub use cipher::ContentCipher;
 pub use decrypt::{Opened, decrypt, decrypt_with};

@@ -62,12 +62,21 @@ pub struct Signatory {
     pub fingerprint: String,
     /// The addresses that it speaks for. Who vouches for that is another question.
     pub addresses: Vec<String>,
+    /// Of the key that signed: `rsa-2048`, `p256`, … or, with OpenPGP, `RSA-2048`, `Ed25519`, …
     pub algorithm: String,
 }
 
 /// SHA-256 of a certificate in small hex.
 pub fn fingerprint(certificate: &Certificate) -> String {
-    HEXLOWER.encode(digest::digest(&digest::SHA256, certificate.der()).as_ref())
+    fingerprint_of(certificate.der())
+}
+
+pub(crate) fn fingerprint_of(der: &[u8]) -> String {
+    HEXLOWER.encode(digest::digest(&digest::SHA256, der).as_ref())
+}
+
+fn pgp_fingerprint(certificate: &pgp::Certificate) -> String {
+    certificate.fingerprint().to_ascii_lowercase()
 }
 
 /// `rsa-2048`, `p256`, …
@@ -82,45 +91,7 @@ pub fn algorithm(key: &PublicKey) -> String {
 impl Verdict {
     /// Of what was opened with S/MIME; `own` are the certificates that were handed in.
     pub(crate) fn of_smime(layers: &[Layer], own: &[Certificate], protected: Option<Protected>) -> Verdict {
-        // A signature proves what is within it: one around an encrypted layer says nothing of who encrypted what.
-        let inner = layers.last();
-        let is_proved = inner.is_some_and(|layer| match layer {
-            Layer::Signed(signed) => signed.signatures.iter().any(|one| one.flaw.is_none()),
-            Layer::Encrypted { cipher, .. } => cipher.is_authenticated(),
-        });
-        Verdict { layers: layers.iter().map(|layer| LayerVerdict::of(layer, own)).collect(), is_proved, protected }
-    }
-}
-
-impl Verdict {
-    /// Of what was opened with OpenPGP. It opens nothing whose cipher does not prove it.
-    pub(crate) fn of_pgp(layers: &[pgp::Layer], own: &[&pgp::Key<'_>], protected: Option<Protected>) -> Verdict {
-        let is_proved = layers.last().is_some_and(|layer| match layer {
-            pgp::Layer::Signed(signatures) => signatures.iter().any(|one| one.flaw.is_none()),
-            pgp::Layer::Encrypted { .. } => true,
-        }) || layers.iter().any(|layer| matches!(layer, pgp::Layer::Encrypted { .. }));
-        let verdicts = layers.iter().map(|layer| match layer {
-            pgp::Layer::Encrypted { suite, with } => LayerVerdict::Encrypted {
-                scheme: SchemeName::Pgp,
-                cipher: suite.to_string(),
-                is_proved: true,
-                with: own
-                    .get(*with)
-                    .map(|key| key.certificate().fingerprint().to_ascii_lowercase())
-                    .unwrap_or_default(),
-            },
-            pgp::Layer::Signed(signatures) => LayerVerdict::Signed {
-                scheme: SchemeName::Pgp,
-                signatures: signatures.iter().map(SignatureVerdict::of_pgp).collect(),
-            },
-        });
-        Verdict { layers: verdicts.collect(), is_proved, protected }
-    }
-}
-
-impl LayerVerdict {
-    fn of(layer: &Layer, own: &[Certificate]) -> LayerVerdict {
-        match layer {
+        let verdict = |layer: &Layer| match layer {
             Layer::Encrypted { cipher, with } => LayerVerdict::Encrypted {
                 scheme: SchemeName::Smime,
                 cipher: cipher.name().to_owned(),
@@ -129,14 +100,46 @@ impl LayerVerdict {
             },
             Layer::Signed(signed) => LayerVerdict::Signed {
                 scheme: SchemeName::Smime,
-                signatures: signed.signatures.iter().map(SignatureVerdict::of).collect(),
+                signatures: signed.signatures.iter().map(SignatureVerdict::of_smime).collect(),
             },
-        }
+        };
+        Verdict::of(layers.iter().map(verdict).collect(), protected)
+    }
+
+    /// Of what was opened with OpenPGP, which opens nothing whose cipher does not prove it.
+    pub(crate) fn of_pgp(layers: &[pgp::Layer], own: &[&pgp::Key<'_>], protected: Option<Protected>) -> Verdict {
+        let verdict = |layer: &pgp::Layer| match layer {
+            pgp::Layer::Encrypted { suite, with } => LayerVerdict::Encrypted {
+                scheme: SchemeName::Pgp,
+                cipher: suite.to_string(),
+                is_proved: true,
+                with: own.get(*with).map(|key| pgp_fingerprint(key.certificate())).unwrap_or_default(),
+            },
+            pgp::Layer::Signed(signatures) => LayerVerdict::Signed {
+                scheme: SchemeName::Pgp,
+                signatures: signatures.iter().map(SignatureVerdict::of_pgp).collect(),
+            },
+        };
+        Verdict::of(layers.iter().map(verdict).collect(), protected)
+    }
+
+    fn of(layers: Vec<LayerVerdict>, protected: Option<Protected>) -> Verdict {
+        // Anybody can sign or encrypt what he found, so only the innermost proves something: a signature right around the content, or the
+        // cipher of the last layer that is encrypted.
+        let is_signed = layers.last().is_some_and(|layer| match layer {
+            LayerVerdict::Signed { signatures, .. } => signatures.iter().any(|one| one.flaw.is_none()),
+            LayerVerdict::Encrypted { .. } => false,
+        });
+        let by_cipher = layers.iter().rev().find_map(|layer| match layer {
+            LayerVerdict::Encrypted { is_proved, .. } => Some(*is_proved),
+            LayerVerdict::Signed { .. } => None,
+        });
+        Verdict { layers, is_proved: is_signed || by_cipher == Some(true), protected }
     }
 }
 
 impl SignatureVerdict {
-    fn of(signature: &Signature) -> SignatureVerdict {
+    fn of_smime(signature: &Signature) -> SignatureVerdict {
         let by = signature.by.as_ref().map(|by| Signatory {
             fingerprint: fingerprint(by),
             addresses: by.addresses().to_vec(),
@@ -146,14 +149,14 @@ impl SignatureVerdict {
     }
 
     fn of_pgp(signature: &pgp::Signature) -> SignatureVerdict {
-        let by = signature.by.as_ref().map(|by| Signatory {
-            fingerprint: by.fingerprint().to_ascii_lowercase(),
-            addresses: by
-                .standing(&pgp::Policy::default(), signature.at.unwrap_or(0))
-                .addresses()
-                .map(str::to_owned)
-                .collect(),
-            algorithm: String::new(),
+        let by = signature.by.as_ref().map(|by| {
+            let standing = by.standing(&pgp::Policy::default(), signature.at.unwrap_or(0));
+            let key = standing.keys.iter().find(|key| Some(&key.fingerprint) == signature.issuer.as_ref());
+            Signatory {
+                fingerprint: pgp_fingerprint(by),
+                addresses: standing.addresses().map(str::to_owned).collect(),
+                algorithm: key.map(|key| key.algorithm.clone()).unwrap_or_default(),
+            }
         });
         SignatureVerdict { by, at: signature.at, flaw: signature.flaw.map(|flaw| pgp_word(flaw).to_owned()) }
     }
@@ -194,6 +197,44 @@ impl ContentCipher {
             ContentCipher::Aes256Gcm => "aes-256-gcm",
             ContentCipher::TripleDesCbc => "3des-cbc",
             ContentCipher::Rc2Cbc(_) => "rc2-cbc",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encrypted(is_proved: bool) -> LayerVerdict {
+        LayerVerdict::Encrypted { scheme: SchemeName::Smime, cipher: String::new(), is_proved, with: String::new() }
+    }
+
+    fn signed(flaw: Option<Flaw>) -> LayerVerdict {
+        let flaw = flaw.map(|flaw| word(flaw).to_owned());
+        LayerVerdict::Signed {
+            scheme: SchemeName::Smime,
+            signatures: vec![SignatureVerdict { by: None, at: None, flaw }],
+        }
+    }
+
+    #[test]
+    fn the_innermost_proof_counts_and_none_around_it() {
+        let (good, bad) = (|| signed(None), || signed(Some(Flaw::Wrong)));
+        for (layers, is_proved) in [
+            (vec![], false),
+            (vec![good()], true),
+            (vec![bad()], false),
+            (vec![good(), bad()], false),
+            (vec![encrypted(true)], true),
+            (vec![encrypted(false)], false),
+            (vec![encrypted(false), good()], true),
+            (vec![encrypted(false), bad()], false),
+            (vec![encrypted(true), bad()], true),
+            (vec![good(), encrypted(false)], false),
+            (vec![encrypted(true), encrypted(false)], false),
+        ] {
+            let verdict = Verdict::of(layers, None);
+            assert_eq!(verdict.is_proved, is_proved, "{:?}", verdict.layers);
         }
     }
 }

@@ -49,12 +49,9 @@ pub(super) fn trust(verdict: &Verdict, now: u64) -> Trust {
     if let Some(refusal) = verdict.refusals.iter().find(|refusal| !by_rules(&refusal.reason) || refusal.of > 0) {
         return Trust::Untrusted(distrust(&refusal.reason));
     }
-    // An authority that names nobody to ask, and of whom nothing is at hand, tells nobody of revocations; that is its certificate's word.
-    // Unless something of it is at hand and cannot be used.
-    let is_bad = |note: &Note| matches!(note, Note::AnswerUnreadable { .. } | Note::AnswerRefused { .. });
-    let has_bad = verdict.notes.iter().any(is_bad);
+    // An authority that does not offer to tell is not unknown: that is its own word (DECISIONS 252).
     let unknown = verdict.notes.iter().filter_map(|note| match note {
-        Note::RevocationUnknown { is_told, .. } => (*is_told || has_bad).then_some(None),
+        Note::RevocationUnknown { .. } => Some(None),
         Note::RevocationStale { since, .. } => Some(u32::try_from(now.saturating_sub(*since) / DAY_S).ok()),
         _ => None,
     });

@@ -3,6 +3,8 @@
 use super::finding::Finding;
 use super::{Problem, bundle, ring};
 use crate::Trouble;
+use crate::asn1::tlv::{Elements, SEQUENCE};
+use crate::pgp::armor::{self, Kind};
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
@@ -77,7 +79,7 @@ fn block(label: &[u8], body: &[u8], finding: &mut Finding<'_>) -> Result<(), Pro
         b"PGP PUBLIC KEY BLOCK" | b"PGP PRIVATE KEY BLOCK" => ring::ring(&bytes, finding),
         b"TRUSTED CERTIFICATE" => {
             // OpenSSL writes behind the certificate what it is trusted for.
-            let first = crate::smime::tlv::Elements(&bytes).expect(crate::smime::tlv::SEQUENCE)?;
+            let first = Elements(&bytes).expect(SEQUENCE)?;
             finding.certificate(first.whole);
             Ok(())
         }
@@ -128,13 +130,9 @@ pub fn pem(label: &str, der: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Public certificates of OpenPGP in armor, with its checksum for readers of old.
+/// Public certificates of OpenPGP in armor, as a file of this system.
 pub fn armored(public: &[u8]) -> String {
-    let mut text = Zeroizing::new(String::from("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n"));
-    put_lines(&mut text, public);
-    let sum = crc24(public).to_be_bytes();
-    text.push_str(&format!("={}\n-----END PGP PUBLIC KEY BLOCK-----\n", BASE64.encode(&sum[1..])));
-    text.to_string()
+    armor::armored(Kind::PublicKey, public).replace("\r\n", "\n")
 }
 
 fn put_lines(text: &mut Zeroizing<String>, bytes: &[u8]) {
@@ -147,19 +145,4 @@ fn put_lines(text: &mut Zeroizing<String>, bytes: &[u8]) {
         text.push('\n');
         rest = more;
     }
-}
-
-/// RFC 9580, section 6.1.1.
-fn crc24(bytes: &[u8]) -> u32 {
-    let mut sum = 0x00b7_04ce_u32;
-    for byte in bytes {
-        sum ^= u32::from(*byte) << 16;
-        for _ in 0..8 {
-            sum <<= 1;
-            if sum & 0x0100_0000 != 0 {
-                sum ^= 0x0186_4cfb;
-            }
-        }
-    }
-    sum & 0x00ff_ffff
 }

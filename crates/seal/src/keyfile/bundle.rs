@@ -1,13 +1,14 @@
 //! One element of DER or BER, by its form: a certificate, a list of revoked ones, a PKCS#7 of certificates, a private key, a PKCS#12.
 
 use super::finding::Finding;
-use super::{Item, Problem, oid, password, pkcs12, private};
+use super::{Item, Problem, password, pkcs12, private};
 use crate::Trouble;
-use crate::key::Secret;
-use crate::smime::normalised;
-use crate::smime::tlv::{
-    self, Algorithm, BITS, Element, Elements, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, SET, UTC_TIME,
+use crate::asn1::normalised;
+use crate::asn1::oid;
+use crate::asn1::tlv::{
+    self, Algorithm, BITS, Elements, GENERALIZED_TIME, INTEGER, OCTETS, OID, SEQUENCE, SET, UTC_TIME,
 };
+use crate::key::Secret;
 use zeroize::Zeroizing;
 
 /// Elements of these kinds, as far as they are needed to tell what it is.
@@ -156,22 +157,4 @@ pub fn bundle(certificates: &[&[u8]]) -> Vec<u8> {
     let none = tlv::element(SET, &[]);
     let data = tlv::sequence(&[&tlv::number(1), &none, &nothing, &all, &none]);
     tlv::sequence(&[&tlv::oid(oid::SIGNED_DATA), &tlv::element(tlv::within(0), &[&data])])
-}
-
-/// An octet string under a tag of its own, in one piece or in several.
-pub(super) fn pieces(inner: &mut Elements<'_>, tag: u8) -> Result<Option<Vec<u8>>, Trouble> {
-    if let Some(whole) = inner.optional(tlv::plain(tag))? {
-        return Ok(Some(whole.content.to_vec()));
-    }
-    let Some(outer) = inner.optional(tlv::within(tag))? else { return Ok(None) };
-    let mut content = Vec::with_capacity(outer.content.len());
-    let mut all: Elements<'_> = outer.elements();
-    while let Some(piece) = all.next()? {
-        let piece: Element<'_> = piece;
-        if piece.tag != OCTETS {
-            return Err(Trouble::Malformed("a string has a piece that is none"));
-        }
-        content.extend_from_slice(piece.content);
-    }
-    Ok(Some(content))
 }

@@ -1,7 +1,7 @@
 //! Which certificate was issued by which, by their names; whether it is true is proved elsewhere.
 
+use crate::asn1::tlv::{self, Elements, INTEGER, SEQUENCE};
 use crate::smime::Certificate;
-use crate::smime::tlv::{self, Elements, INTEGER, SEQUENCE};
 use der::Decode;
 use std::collections::HashMap;
 use x509_cert::name::Name;

@@ -69,7 +69,7 @@ impl<'p> Finding<'p> {
             java::bks(bytes, self)
         } else if keybox::is_keybox(bytes) {
             keybox::keybox(bytes, self)
-        } else if bytes.first() == Some(&crate::smime::tlv::SEQUENCE) {
+        } else if bytes.first() == Some(&crate::asn1::tlv::SEQUENCE) {
             bundle::element(bytes, self)
         } else if ring::is_ring(bytes) {
             ring::ring(bytes, self)

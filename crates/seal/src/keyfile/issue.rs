@@ -1,10 +1,10 @@
 //! New keys, and what says whose they are: a certificate that signs itself, or a request for an authority (RFC 5280, RFC 2986).
 
-use super::oid;
 use super::private::key_of;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, BITS, INTEGER, SEQUENCE, SET};
 use crate::key::{Curve, HeldKey, PrivateKey, Secret};
-use crate::smime::tlv::{self, BITS, INTEGER, SEQUENCE, SET};
-use crate::smime::{Digest, PublicKey, Scheme};
+use crate::smime::{PublicKey, Scheme};
 use crate::{Random, Trouble};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -13,9 +13,6 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
 };
 use const_oid::ObjectIdentifier;
-use der::Encode;
-use std::time::Duration;
-use x509_cert::time::Time;
 use zeroize::Zeroizing;
 
 /// What kind of key is made.
@@ -135,32 +132,19 @@ impl Issuing {
         const SIGNING_USAGE: [u8; 2] = [7, 0x80];
         let public = key_of(pkcs8)?;
         let key = HeldKey::from_pkcs8(pkcs8, &public)?;
-        let curve = |curve: ObjectIdentifier| tlv::algorithm(oid::EC, &tlv::oid(curve));
-        let (scheme, algorithm, of_key, usage) = match &public {
-            PublicKey::Rsa { .. } => (
-                Scheme::RsaPkcs1(Digest::Sha256),
-                tlv::algorithm(oid::SHA256_WITH_RSA, tlv::NO_PARAMETERS),
-                tlv::algorithm(oid::RSA, tlv::NO_PARAMETERS),
-                RSA_USAGE,
-            ),
-            PublicKey::Ec { curve: Curve::P256, .. } => {
-                (Scheme::Ecdsa(Digest::Sha256), tlv::algorithm(oid::ECDSA_SHA256, &[]), curve(oid::P256), EC_USAGE)
-            }
-            PublicKey::Ec { curve: Curve::P384, .. } => {
-                (Scheme::Ecdsa(Digest::Sha384), tlv::algorithm(oid::ECDSA_SHA384, &[]), curve(oid::P384), EC_USAGE)
-            }
-            PublicKey::Ed25519(_) => {
-                let algorithm = tlv::algorithm(oid::ED25519, &[]);
-                (Scheme::Ed25519, algorithm.clone(), algorithm, SIGNING_USAGE)
-            }
+        let (of_key, usage) = match &public {
+            PublicKey::Rsa { .. } => (tlv::algorithm(oid::RSA, tlv::NO_PARAMETERS), RSA_USAGE),
+            PublicKey::Ec { curve: curve @ (Curve::P256 | Curve::P384), .. } => (curve.der(), EC_USAGE),
+            PublicKey::Ed25519(_) => (tlv::algorithm(oid::ED25519, &[]), SIGNING_USAGE),
             PublicKey::Ec { .. } => return Err(Trouble::Unsupported("a certificate that this key signs")),
         };
-        let bytes = match &public {
-            PublicKey::Rsa { der, .. } => der,
-            PublicKey::Ec { point, .. } => point,
-            PublicKey::Ed25519(bytes) => bytes,
+        let scheme = public.signs_with(false);
+        let algorithm = match scheme {
+            // CMS names the digest beside it; here nothing does.
+            Scheme::RsaPkcs1(_) => tlv::algorithm(oid::SHA256_WITH_RSA, tlv::NO_PARAMETERS),
+            other => other.der(),
         };
-        let public_bits = [&[0], bytes.as_slice()].concat();
+        let public_bits = [&[0], public.bytes()].concat();
         let public = tlv::sequence(&[&of_key, &tlv::element(BITS, &[&public_bits])]);
         Ok(Issuing { key, scheme, algorithm, public, public_bits, usage })
     }
@@ -214,12 +198,5 @@ fn alternative_name(address: &str) -> Vec<u8> {
 }
 
 fn time(seconds: u64) -> Result<Vec<u8>, Trouble> {
-    const NONE: Trouble = Trouble::Unsupported("a time that no certificate has");
-    let time = der::DateTime::from_unix_duration(Duration::from_secs(seconds)).map_err(|_| NONE)?;
-    // As RFC 5280 asks for: two digits of the year up to 2049.
-    let time = match time.year() {
-        ..2050 => Time::UtcTime(der::asn1::UtcTime::from_date_time(time).map_err(|_| NONE)?),
-        _ => Time::GeneralTime(der::asn1::GeneralizedTime::from_date_time(time)),
-    };
-    time.to_der().map_err(|_| NONE)
+    tlv::time(seconds).ok_or(Trouble::Unsupported("a time that no certificate has"))
 }

@@ -2,14 +2,15 @@
 //!
 //! Neither has a standard: JKS is read as `sun.security.provider.JavaKeyStore` writes it, and BKS as `BcKeyStoreSpi`.
 
+use super::Problem;
 use super::binary::Bytes;
 use super::bundle::whole_pkcs8;
 use super::finding::Finding;
 use super::password::{Purpose, Work, derived, triple};
-use super::{Problem, oid};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{Algorithm, Elements, OCTETS, SEQUENCE};
 use crate::key::Secret;
-use crate::smime::tlv::{Algorithm, Elements, OCTETS, SEQUENCE};
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN};
 use aws_lc_rs::{constant_time, hmac};
 use zeroize::Zeroizing;

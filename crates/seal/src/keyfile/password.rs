@@ -1,8 +1,9 @@
 //! What stands under a password: PBES2 (RFC 8018) and what PKCS#12 had before it (RFC 7292, appendix B and C).
 
-use super::{Problem, oid};
+use super::Problem;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Element, INTEGER, OCTETS, OID, SEQUENCE};
 use crate::key::Secret;
-use crate::smime::tlv::{self, Algorithm, Element, INTEGER, OCTETS, OID, SEQUENCE};
 use crate::{Random, Trouble};
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
@@ -229,7 +230,7 @@ fn pbes2(parameters: &Element<'_>, encrypted: &[u8], password: &str, work: &mut 
         oid::AES128_CBC => (&AES_128, 16),
         oid::AES192_CBC => (&AES_192, 24),
         oid::AES256_CBC => (&AES_256, 32),
-        oid::DES_EDE3_CBC => {
+        oid::TRIPLE_DES_CBC => {
             return unchained::<des::TdesEde3>(&derivation.key(24, password, work)?, iv, encrypted);
         }
         _ => return Err(Trouble::Unsupported("this cipher").into()),

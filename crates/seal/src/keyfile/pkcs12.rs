@@ -3,13 +3,14 @@
 //! Written by ourselves, because what reads it for others loses keys without an id and certificates without a key, follows a circle of
 //! issuers for ever, and takes whatever number of rounds a file asks for.
 
-use super::bundle::{pieces, revocations, under_password, whole_pkcs8};
+use super::Problem;
+use super::bundle::{revocations, under_password, whole_pkcs8};
 use super::finding::Finding;
 use super::password::{Derivation, Purpose, Work, derived, digest_of, opened};
-use super::{Problem, oid};
 use crate::Trouble;
-use crate::smime::normalised;
-use crate::smime::tlv::{self, Algorithm, Element, Elements, INTEGER, OCTETS, OID, SEQUENCE};
+use crate::asn1::normalised;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Element, Elements, INTEGER, OCTETS, OID, SEQUENCE};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
@@ -113,7 +114,7 @@ fn one_safe(safe: &Element<'_>, finding: &mut Finding<'_>) -> Result<(), Problem
             let mut inner = data.expect(SEQUENCE)?.elements();
             inner.expect(OID)?;
             let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
-            let encrypted = pieces(&mut inner, 0)?.unwrap_or_default();
+            let encrypted = inner.pieces(0)?.unwrap_or_default();
             let opened = finding.with_passwords(|password, work| {
                 let opened = opened(&algorithm, &encrypted, password, work)?;
                 normalised(&opened).map(Zeroizing::new).map_err(|_| Problem::WrongPassword)

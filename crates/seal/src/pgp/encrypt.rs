@@ -58,7 +58,7 @@ impl Suite {
 
     /// The strongest that all of them read. Who says nothing reads AES-256, as every program of today does; where lists have nothing in
     /// common, it is AES-128, which is in all of them whether written or not (RFC 9580, section 9.3).
-    pub fn for_all(recipients: &[Standing]) -> Suite {
+    pub(super) fn for_all(recipients: &[Standing]) -> Suite {
         use SymmetricKeyAlgorithm::{AES128, AES192, AES256};
         if !recipients.is_empty() && recipients.iter().all(|one| one.preferences.reads_seipd_v2) {
             let choices = [(AES256, AeadAlgorithm::Ocb), (AES256, AeadAlgorithm::Gcm), (AES256, AeadAlgorithm::Eax)];

@@ -1,7 +1,9 @@
 //! Private keys of OpenPGP as aws-lc holds them: numbers of RSA, points of curves, in the form of PKCS#8 (RFC 5958).
 
 use crate::Trouble;
-use crate::key::{Curve, HeldKey};
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Elements, INTEGER, OCTETS, SEQUENCE};
+use crate::key::{Curve, HeldKey, Secret, pkcs8};
 use crate::smime::PublicKey;
 use pgp::ser::Serialize;
 use pgp::types::{
@@ -10,19 +12,6 @@ use pgp::types::{
 use zeroize::Zeroizing;
 
 const NOT_THIS: Trouble = Trouble::Unsupported("this private key");
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
-const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-const X25519: &[u8] = &[0x2b, 0x65, 0x6e];
-
-const INTEGER: u8 = 0x02;
-const BITS: u8 = 0x03;
-const OCTETS: u8 = 0x04;
-const OID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
 
 /// The key in the hands of aws-lc; `None` for the kinds that it does not do.
 pub(super) fn held(public: &PublicParams, secret: &PlainSecretParams) -> Result<Option<HeldKey>, Trouble> {
@@ -41,25 +30,21 @@ pub(super) fn held(public: &PublicParams, secret: &PlainSecretParams) -> Result<
         PublicParams::ECDSA(EcdsaPublicParams::P521 { .. }) | PublicParams::ECDH(EcdhPublicParams::P521 { .. }) => {
             ec(Curve::P521, &public_bytes, &bytes)?
         }
-        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) => {
-            let (seed, _) = number(&bytes)?;
-            (seed_of(ED25519, &padded(seed, 32)?), PublicKey::Ed25519(Vec::new()))
-        }
-        PublicParams::Ed25519(_) => (seed_of(ED25519, &bytes), PublicKey::Ed25519(Vec::new())),
+        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) => ed25519(&padded(number(&bytes)?.0, 32)?),
+        PublicParams::Ed25519(_) => ed25519(&bytes),
         PublicParams::ECDH(EcdhPublicParams::Curve25519Legacy { .. }) => {
             // OpenPGP writes this one backwards (RFC 9580, section 5.5.5.6.1.1).
-            let (scalar, _) = number(&bytes)?;
-            let mut scalar = padded(scalar, 32)?;
+            let mut scalar = padded(number(&bytes)?.0, 32)?;
             scalar.reverse();
-            (seed_of(X25519, &scalar), PublicKey::Ec { curve: Curve::X25519, point: Vec::new() })
+            x25519(&scalar)
         }
-        PublicParams::X25519(_) => (seed_of(X25519, &bytes), PublicKey::Ec { curve: Curve::X25519, point: Vec::new() }),
+        PublicParams::X25519(_) => x25519(&bytes),
         _ => return Ok(None),
     };
     HeldKey::from_pkcs8(&pkcs8, &key).map(Some)
 }
 
-type Pkcs8 = (Zeroizing<Vec<u8>>, PublicKey);
+type Pkcs8 = (Secret, PublicKey);
 
 fn rsa(public: &[u8], secret: &[u8]) -> Result<Pkcs8, Trouble> {
     let (n, rest) = number(public)?;
@@ -70,7 +55,7 @@ fn rsa(public: &[u8], secret: &[u8]) -> Result<Pkcs8, Trouble> {
     let (u, _) = number(rest)?;
     // OpenPGP has the inverse of p modulo q, PKCS#1 that of its second prime modulo the first: they change places.
     let (first, second) = (q, p);
-    let one_less = |prime: &[u8]| -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    let one_less = |prime: &[u8]| -> Result<Secret, Trouble> {
         let mut prime = Zeroizing::new(prime.to_vec());
         match prime.last_mut() {
             Some(last) if *last & 1 == 1 => *last -= 1,
@@ -79,35 +64,31 @@ fn rsa(public: &[u8], secret: &[u8]) -> Result<Pkcs8, Trouble> {
         Ok(prime)
     };
     let (dp, dq) = (remainder(d, &one_less(first)?), remainder(d, &one_less(second)?));
-    let numbers: Vec<_> = [&[0], n, e, d, first, second, &dp, &dq, u].iter().map(|one| integer(one)).collect();
-    let pkcs1 = element(SEQUENCE, &numbers.iter().map(|one| &one[..]).collect::<Vec<_>>());
-    Ok((pkcs8(RSA, &[0x05, 0x00], &pkcs1), PublicKey::Rsa { der: Vec::new(), bits: n.len() * 8 }))
+    let numbers = [&[0], n, e, d, first, second, &dp, &dq, u].map(|one| Zeroizing::new(tlv::unsigned(one)));
+    let pkcs1 = Zeroizing::new(tlv::sequence(&numbers.each_ref().map(|one| &one[..])));
+    let algorithm = tlv::algorithm(oid::RSA, tlv::NO_PARAMETERS);
+    Ok((pkcs8(&algorithm, &pkcs1), PublicKey::Rsa { der: Vec::new(), bits: n.len() * 8 }))
 }
 
+/// An ECPrivateKey (RFC 5915, section 3) within PKCS#8.
 fn ec(curve: Curve, public: &[u8], secret: &[u8]) -> Result<Pkcs8, Trouble> {
-    let name = match curve {
-        Curve::P256 => P256,
-        Curve::P384 => P384,
-        Curve::P521 => P521,
-        Curve::X25519 => return Err(NOT_THIS),
-    };
     let after_name = usize::from(*public.first().ok_or(NOT_THIS)?) + 1;
     let (point, _) = number(public.get(after_name..).ok_or(NOT_THIS)?)?;
     let (scalar, _) = number(secret)?;
-    let scalar = padded(scalar, curve.private_len())?;
-    let point = element(0xa1, &[&element(BITS, &[&[0], point])]);
-    let inner = element(SEQUENCE, &[&integer(&[1]), &element(OCTETS, &[&scalar]), &point]);
-    let key = PublicKey::Ec { curve, point: Vec::new() };
-    Ok((pkcs8(EC, &element(OID, &[name]), &inner), key))
+    let scalar = Zeroizing::new(tlv::octets(&padded(scalar, curve.private_len())?));
+    let point = tlv::element(tlv::within(1), &[&tlv::element(tlv::BITS, &[&[0], point])]);
+    let inner = Zeroizing::new(tlv::sequence(&[&tlv::number(1), &scalar, &point]));
+    Ok((pkcs8(&curve.der(), &inner), PublicKey::Ec { curve, point: Vec::new() }))
 }
 
-fn seed_of(algorithm: &[u8], seed: &[u8]) -> Zeroizing<Vec<u8>> {
-    pkcs8(algorithm, &[], &element(OCTETS, &[seed]))
+fn ed25519(seed: &[u8]) -> Pkcs8 {
+    let seed = Zeroizing::new(tlv::octets(seed));
+    (pkcs8(&tlv::algorithm(oid::ED25519, &[]), &seed), PublicKey::Ed25519(Vec::new()))
 }
 
-fn pkcs8(algorithm: &[u8], parameters: &[u8], key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let algorithm = element(SEQUENCE, &[&element(OID, &[algorithm]), parameters]);
-    element(SEQUENCE, &[&integer(&[0]), &algorithm, &element(OCTETS, &[key])])
+fn x25519(seed: &[u8]) -> Pkcs8 {
+    let seed = Zeroizing::new(tlv::octets(seed));
+    (pkcs8(&Curve::X25519.der(), &seed), PublicKey::Ec { curve: Curve::X25519, point: Vec::new() })
 }
 
 /// A number with the count of its bits in front, and what stands behind it (RFC 9580, section 3.2).
@@ -117,14 +98,14 @@ pub(super) fn number(bytes: &[u8]) -> Result<(&[u8], &[u8]), Trouble> {
     rest.split_at_checked(length).ok_or(NOT_THIS)
 }
 
-fn padded(number: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+fn padded(number: &[u8], length: usize) -> Result<Secret, Trouble> {
     let mut out = Zeroizing::new(vec![0; length.checked_sub(number.len()).ok_or(NOT_THIS)?]);
     out.extend_from_slice(number);
     Ok(out)
 }
 
 /// Bit by bit; only where a key is taken in, never where one is used.
-fn remainder(number: &[u8], modulus: &[u8]) -> Zeroizing<Vec<u8>> {
+fn remainder(number: &[u8], modulus: &[u8]) -> Secret {
     // One byte more, so that twice the remainder has room.
     let width = modulus.len() + 1;
     let mut rest = Zeroizing::new(vec![0_u8; width]);
@@ -153,43 +134,17 @@ fn remainder(number: &[u8], modulus: &[u8]) -> Zeroizing<Vec<u8>> {
     rest
 }
 
-fn integer(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len().saturating_sub(1));
-    let bytes = &bytes[start..];
-    let sign: &[u8] = if bytes.first().is_none_or(|byte| byte & 0x80 != 0) { &[0] } else { &[] };
-    element(INTEGER, &[sign, bytes])
-}
-
-fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = Zeroizing::new(Vec::with_capacity(length + 6));
-    out.push(tag);
-    let bytes = length.to_be_bytes();
-    let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len() - 1);
-    if length >= 0x80 {
-        out.push(0x80 | u8::try_from(bytes.len() - start).unwrap_or(8));
-    }
-    out.extend_from_slice(&bytes[start..]);
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    out
-}
-
 /// The numbers of an RSA key in PKCS#8, as OpenPGP orders them: those that are public, and those that are not.
-pub(super) fn rsa_numbers(pkcs8: &[u8]) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), Trouble> {
-    let (outer, _) = content(pkcs8)?;
-    let (_, rest) = content(outer)?;
-    let (_, rest) = content(rest)?;
-    let (pkcs1, _) = content(rest)?;
-    let (mut rest, _) = content(pkcs1)?;
-    let mut numbers = Vec::new();
-    for _ in 0..9 {
-        let (one, behind) = content(rest)?;
-        numbers.push(one);
-        rest = behind;
+pub(super) fn rsa_numbers(pkcs8: &[u8]) -> Result<(Vec<u8>, Secret), Trouble> {
+    let mut outer = Elements::of(pkcs8, SEQUENCE)?;
+    outer.expect(INTEGER)?;
+    outer.expect(SEQUENCE)?;
+    let mut inner = Elements::of(outer.expect(OCTETS)?.content, SEQUENCE)?;
+    let mut numbers = [&[][..]; 9];
+    for one in &mut numbers {
+        *one = inner.expect(INTEGER)?.content;
     }
-    let [_, n, e, d, p, q, _, _, u] = numbers[..] else { return Err(NOT_THIS) };
+    let [_, n, e, d, p, q, _, _, u] = numbers;
     let mut public = with_length(n);
     public.extend(with_length(e));
     let mut secret = Zeroizing::new(Vec::new());
@@ -206,19 +161,6 @@ fn with_length(number: &[u8]) -> Vec<u8> {
     let mut out = u16::try_from(bits).unwrap_or(u16::MAX).to_be_bytes().to_vec();
     out.extend_from_slice(number);
     out
-}
-
-/// The content of the first element, and what stands behind it.
-fn content(bytes: &[u8]) -> Result<(&[u8], &[u8]), Trouble> {
-    let [_, first, rest @ ..] = bytes else { return Err(NOT_THIS) };
-    let (length, rest) = match usize::from(*first) {
-        short @ 0..=0x7f => (short, rest),
-        long => {
-            let (digits, rest) = rest.split_at_checked(long & 0x7f).filter(|(d, _)| d.len() <= 4).ok_or(NOT_THIS)?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-        }
-    };
-    rest.split_at_checked(length).ok_or(NOT_THIS)
 }
 
 #[cfg(test)]

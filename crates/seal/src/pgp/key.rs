@@ -6,6 +6,7 @@
 use super::cert::{Certificate, Locked, gathered, shown};
 use super::held::{held, number};
 use crate::Trouble;
+use crate::asn1::tlv::{Elements, INTEGER, SEQUENCE};
 use crate::key::{Curve, HeldKey, PrivateKey, Secret};
 use crate::smime::{Digest, Scheme, Transport};
 use pgp::composed::PlainSessionKey;
@@ -337,7 +338,7 @@ impl SigningKey for Part<'_> {
             }
             PublicParams::ECDSA(_) => {
                 let made = key.sign_digest(Scheme::Ecdsa(kind?), digest).map_err(failed)?;
-                let (r, s) = two_numbers(&made).ok_or_else(|| failed(Trouble::KeyRefused))?;
+                let (r, s) = two_numbers(&made).map_err(failed)?;
                 Ok(SignatureBytes::Mpis(vec![Mpi::from_slice(r), Mpi::from_slice(s)]))
             }
             // What is signed is the hash (RFC 9580, section 5.2.3.4).
@@ -364,14 +365,7 @@ impl Part<'_> {
 }
 
 /// The two numbers of an ECDSA signature in DER.
-fn two_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let inner = match der {
-        [0x30, 0x81, _, rest @ ..] => rest,
-        [0x30, _, rest @ ..] => rest,
-        _ => return None,
-    };
-    let [0x02, length, rest @ ..] = inner else { return None };
-    let (r, rest) = rest.split_at_checked(usize::from(*length))?;
-    let [0x02, length, rest @ ..] = rest else { return None };
-    Some((r, rest.get(..usize::from(*length))?))
+fn two_numbers(der: &[u8]) -> Result<(&[u8], &[u8]), Trouble> {
+    let mut inner = Elements::of(der, SEQUENCE)?;
+    Ok((inner.expect(INTEGER)?.content, inner.expect(INTEGER)?.content))
 }

@@ -21,7 +21,7 @@ use std::io::Read as _;
 use zeroize::Zeroizing;
 
 /// Bytes of content that come out of one message.
-pub const OUTPUT_BYTES_MAX: usize = 64 << 20;
+const OUTPUT_BYTES_MAX: usize = 64 << 20;
 /// Up to here content may be packed as tight as it likes; above, no tighter than [`RATIO_MAX`].
 const SMALL_BYTES: usize = 1 << 20;
 const RATIO_MAX: usize = 200;

@@ -102,7 +102,7 @@ impl Certificate {
     ///
     /// Whoever makes a key live longer signs for it anew, and GnuPG throws the older signature away. So where nothing of that time is left,
     /// the next word of its owner counts for it.
-    pub fn standing_then(&self, policy: &Policy, then: u64, now: u64) -> Standing {
+    pub(super) fn standing_then(&self, policy: &Policy, then: u64, now: u64) -> Standing {
         let when = When { then, known: now };
         let on_key = newest(&self.signatures, &[SignatureType::Key], policy, when);
         let users: Vec<_> = self.users.iter().map(|user| (user, user_binding(user, policy, when))).collect();

@@ -11,11 +11,9 @@ use super::policy::Policy;
 use super::sign::{sign, signed_message};
 use super::verify::{Signature, verify, verify_detached};
 use crate::entity::{self, Entity, Prepared, prepared, with_crlf};
-use crate::header_protection::{Protected, Protection, Restored, protect, restored};
+use crate::header_protection::{Protection, protect};
+use crate::layers::{self, Peeled, Wrapping};
 use crate::{Random, Trouble};
-
-/// Layers of one mail: signed, encrypted, and signed again is as much as anybody makes.
-const LAYERS_MAX: usize = 4;
 
 /// How a mail is sealed.
 pub struct Orders<'a> {
@@ -51,17 +49,13 @@ pub enum Layer {
 }
 
 /// A mail without its layers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct OpenedMail {
-    /// The fields from outside with the content from within.
-    pub mail: Vec<u8>,
-    pub layers: Vec<Layer>,
-    /// How its fields were protected.
-    pub protected: Option<Protected>,
-}
+pub type OpenedMail = layers::OpenedMail<Layer>;
 
-impl Layer {
-    /// A signature holds, whoever made it.
+impl Wrapping for Layer {
+    fn is_encrypted(&self) -> bool {
+        matches!(self, Layer::Encrypted { .. })
+    }
+
     fn is_signed(&self) -> bool {
         matches!(self, Layer::Signed(signatures) if signatures.iter().any(|one| one.flaw.is_none()))
     }
@@ -135,28 +129,14 @@ fn encrypted(message: &[u8], random: &mut dyn Random) -> Vec<u8> {
 /// # Errors
 /// Those of [`super::read`]. A signature that is not good is no error: it is in the layer.
 pub fn open(mail: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<OpenedMail, Trouble> {
-    let mail = with_crlf(mail).into_owned();
-    let (mut current, mut layers) = (mail.clone(), Vec::new());
-    while layers.len() < LAYERS_MAX {
-        let is_within = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
-        let found = layer(&current, means, random).map_err(|trouble| crate::uniform(trouble, is_within))?;
-        let Some((inner, found)) = found else { break };
-        layers.extend(found);
-        current = with_crlf(&inner).into_owned();
-    }
-    if layers.is_empty() {
-        return Ok(OpenedMail { mail, layers, protected: None });
-    }
-    let is_encrypted = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
-    let is_signed = layers.iter().any(Layer::is_signed);
-    let Restored { mail, protected } = restored(&mail, &current, is_encrypted, is_signed);
-    Ok(OpenedMail { mail, layers, protected })
+    layers::opened(mail, |bytes| {
+        let peeled = layer(bytes, means, random)?;
+        Ok(peeled.map(|(inner, layers)| (with_crlf(&inner).into_owned(), layers)))
+    })
 }
 
-type Found = Option<(Vec<u8>, Vec<Layer>)>;
-
 /// What the outermost layer holds; `None` when there is none.
-fn layer(bytes: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<Found, Trouble> {
+fn layer(bytes: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<Peeled<Layer>, Trouble> {
     let entity = Entity::read(bytes);
     let kind = entity.kind();
     let protocol = kind.as_ref().and_then(|kind| kind.parameter("protocol")).unwrap_or_default();
@@ -207,7 +187,7 @@ fn opened(sealed: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<(
 }
 
 /// A text that is a message from its first letter to its last, in the way of before PGP/MIME.
-fn inline(entity: &Entity<'_>, means: &Means<'_>, random: &mut dyn Random) -> Result<Found, Trouble> {
+fn inline(entity: &Entity<'_>, means: &Means<'_>, random: &mut dyn Random) -> Result<Peeled<Layer>, Trouble> {
     let Some(body) = entity.decoded() else { return Ok(None) };
     let body = body.trim_ascii();
     let is_whole = |at: (usize, usize)| at.0 == 0 && body[at.1..].is_empty();

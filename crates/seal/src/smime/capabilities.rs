@@ -2,11 +2,11 @@
 
 use super::certificate::{Certificate, PublicKey};
 use super::cipher::ContentCipher;
-use super::oid;
 use super::recipient::{Transport, oaep, oaep_parameters};
 use super::signature::Digest;
-use super::tlv::{self, Algorithm, Elements, SEQUENCE};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Elements, SEQUENCE};
 use const_oid::ObjectIdentifier;
 use x509_cert::certificate::{CertificateInner, Raw};
 
@@ -100,11 +100,6 @@ impl Capabilities {
 
 /// How keys are agreed on with SHA-2: the others are not what anybody is chosen for.
 const AGREEMENTS: [ObjectIdentifier; 4] = [oid::ECDH_SHA256, oid::ECDH_SHA384, oid::ECDH_SHA512, oid::ECDH_HKDF_SHA256];
-
-/// How mail is encrypted for one recipient: the best that his program shows, and what everybody opens where it shows nothing.
-pub fn negotiate(certificate: &Certificate, shown: Option<&Capabilities>) -> (ContentCipher, Transport) {
-    (cipher_for_all(&[shown]), transport(certificate, shown))
-}
 
 /// The cipher that every recipient of one mail opens: the best that all show. Where somebody shows nothing, or nothing that the others
 /// show too, it is what everybody opens.

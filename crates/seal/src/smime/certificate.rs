@@ -1,9 +1,9 @@
 //! A person's certificate: for whom it speaks, what its key may be used for, and the key (RFC 5280, RFC 8550).
 
-use super::oid;
 use super::signature::{Digest, Scheme};
-use super::tlv::{self, Algorithm, Elements, SEQUENCE};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Elements, SEQUENCE};
 use crate::key::Curve;
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
@@ -38,7 +38,7 @@ impl PublicKey {
         }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             PublicKey::Rsa { der, .. } => der,
             PublicKey::Ec { point, .. } => point,
@@ -182,7 +182,7 @@ fn addresses(tbs: &x509_cert::TbsCertificate) -> Result<Vec<String>, Trouble> {
 }
 
 /// The key of a SubjectPublicKeyInfo (RFC 3279, RFC 5480, RFC 8410).
-pub(super) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
+pub(crate) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
     let mut inner = Elements::of(spki, SEQUENCE)?;
     let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
     let bits = inner.expect(tlv::BITS)?.content;
@@ -196,16 +196,7 @@ pub(super) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
             let loose = significant.first().map_or(0, |first| first.leading_zeros() as usize);
             Ok(PublicKey::Rsa { bits: significant.len() * 8 - loose, der: bytes })
         }
-        oid::EC => {
-            let named = algorithm.parameters.filter(|curve| curve.tag == tlv::OID).map(|curve| curve.oid());
-            let curve = match named.transpose()? {
-                Some(oid::P256) => Curve::P256,
-                Some(oid::P384) => Curve::P384,
-                Some(oid::P521) => Curve::P521,
-                _ => return Err(Trouble::Unsupported("this curve")),
-            };
-            Ok(PublicKey::Ec { curve, point: bytes })
-        }
+        oid::EC => Ok(PublicKey::Ec { curve: Curve::of(&algorithm)?, point: bytes }),
         oid::X25519 => Ok(PublicKey::Ec { curve: Curve::X25519, point: bytes }),
         oid::ED25519 => Ok(PublicKey::Ed25519(bytes)),
         _ => Err(Trouble::Unsupported("this kind of key")),

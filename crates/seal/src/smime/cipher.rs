@@ -1,8 +1,8 @@
 //! Ciphers of content (RFC 3565, RFC 5084).
 
 use super::legacy;
-use super::oid;
-use super::tlv::{self, Algorithm, OCTETS, SEQUENCE};
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, OCTETS, SEQUENCE};
 use crate::{Random, Trouble};
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{

@@ -1,12 +1,12 @@
 //! Content that was encrypted for us (RFC 5652, section 6; RFC 5083).
 
-use super::ber::normalised;
 use super::certificate::Certificate;
 use super::cipher::ContentCipher;
 use super::legacy::Legacy;
-use super::oid;
 use super::recipient::key_for;
-use super::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET};
+use crate::asn1::normalised;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET};
 use crate::key::{PrivateKey, Secret};
 use crate::{Random, Trouble};
 use zeroize::Zeroizing;
@@ -68,7 +68,7 @@ pub fn decrypt_with(
     if cipher.is_legacy() && legacy == Legacy::Refused {
         return Err(Trouble::Unsupported("a cipher of old, which is opened only where the setting says so"));
     }
-    let content = encrypted_content(&mut inner)?;
+    let content = inner.pieces(0)?.ok_or(Trouble::Malformed("an encrypted mail has no content"))?;
     let (aad, mac) = if kind == oid::AUTH_ENVELOPED_DATA {
         // The attributes are proved in their form as a set (RFC 5083, section 2.2).
         let attributes = data.optional(tlv::within(1))?;
@@ -117,20 +117,4 @@ fn keys_within(
         }
     }
     Ok(found)
-}
-
-/// In one piece, or in several octet strings.
-fn encrypted_content(inner: &mut Elements<'_>) -> Result<Vec<u8>, Trouble> {
-    if let Some(whole) = inner.optional(tlv::plain(0))? {
-        return Ok(whole.content.to_vec());
-    }
-    let mut pieces = inner.expect(tlv::within(0))?.elements();
-    let mut content = Vec::with_capacity(pieces.0.len());
-    while let Some(piece) = pieces.next()? {
-        if piece.tag != OCTETS {
-            return Err(Trouble::Malformed("a string has a piece that is none"));
-        }
-        content.extend_from_slice(piece.content);
-    }
-    Ok(content)
 }

@@ -3,8 +3,8 @@
 pub use super::recipient::{Recipient, Transport};
 
 use super::cipher::ContentCipher;
-use super::oid;
-use super::tlv::{self, OCTETS};
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, OCTETS};
 use crate::{Random, Trouble};
 use zeroize::Zeroizing;
 

@@ -1,10 +1,10 @@
 //! What issuers sign: certificates, lists of revoked ones, and answers about them (RFC 5280, section 4.1.1.2; RFC 3279; RFC 5758).
 
-use super::certificate::{PublicKey, public_key};
-use super::oid;
+use super::certificate::PublicKey;
 use super::signature::{Digest, Scheme};
-use super::tlv::{self, Algorithm, Elements, SEQUENCE};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Elements, SEQUENCE};
 use const_oid::ObjectIdentifier;
 
 /// Digests that anybody can make collide, by the algorithms that sign with them: MD2, MD4 and MD5 with RSA, SHA-1 with DSA.
@@ -51,11 +51,6 @@ impl Made {
             Made::Weakly | Made::Otherwise => None,
         }
     }
-}
-
-/// The key of a SubjectPublicKeyInfo in DER.
-pub(crate) fn key_of(spki: &[u8]) -> Result<PublicKey, Trouble> {
-    public_key(spki)
 }
 
 /// What is signed, by which algorithm, and the signature, byte for byte.

@@ -1,7 +1,7 @@
 //! Ciphers of old that nobody should write with any more, read where a setting allows it: 3DES and RC2 (RFC 3370, section 5).
 
-use super::tlv::{Algorithm, INTEGER, OCTETS, SEQUENCE};
 use crate::Trouble;
+use crate::asn1::tlv::{Algorithm, INTEGER, OCTETS, SEQUENCE};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockDecryptMut, InnerIvInit, KeyInit};

@@ -2,9 +2,9 @@
 //! RFC 8418).
 
 use super::certificate::{Certificate, PublicKey};
-use super::oid;
-use super::signature::{Digest, mask_digest};
-use super::tlv::{self, Algorithm, Element, Elements, NO_PARAMETERS, OCTETS, SEQUENCE};
+use super::signature::{Digest, hash_and_mask, hash_and_mask_der};
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Element, Elements, NO_PARAMETERS, OCTETS, SEQUENCE};
 use crate::key::{self, Curve, PrivateKey, Secret};
 use crate::{Random, Trouble};
 use aws_lc_rs::cipher::{AES_192, DecryptingKey, DecryptionContext, UnboundCipherKey};
@@ -282,23 +282,15 @@ fn rsa_spki(pkcs1: &[u8]) -> Vec<u8> {
 
 /// RFC 4055, section 4.1.
 pub(super) fn oaep_parameters(digest: Digest) -> Vec<u8> {
-    let hash = tlv::algorithm(digest.oid(), NO_PARAMETERS);
-    let mask = tlv::algorithm(oid::MGF1, &hash);
-    tlv::sequence(&[&tlv::element(tlv::within(0), &[&hash]), &tlv::element(tlv::within(1), &[&mask])])
+    let [hash, mask] = hash_and_mask_der(digest);
+    tlv::sequence(&[&hash, &mask])
 }
 
 /// What is left out counts as its default, which is SHA-1 without a label.
 pub(super) fn oaep(algorithm: &Algorithm<'_>) -> Result<Transport, Trouble> {
     let Some(parameters) = algorithm.parameters else { return Ok(Transport::Oaep(Digest::Sha1)) };
     let mut inner = parameters.elements();
-    let hash = match inner.optional(tlv::within(0))? {
-        Some(hash) => Digest::of(Algorithm::read(&hash.elements().expect(SEQUENCE)?)?.oid)?,
-        None => Digest::Sha1,
-    };
-    let mask = match inner.optional(tlv::within(1))? {
-        Some(mask) => mask_digest(&mask.elements().expect(SEQUENCE)?)?,
-        None => Digest::Sha1,
-    };
+    let (hash, mask) = hash_and_mask(&mut inner)?;
     if let Some(label) = inner.optional(tlv::within(2))? {
         let label = Algorithm::read(&label.elements().expect(SEQUENCE)?)?;
         if label.oid != oid::P_SPECIFIED || label.parameters.is_some_and(|label| !label.content.is_empty()) {

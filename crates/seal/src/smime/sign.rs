@@ -2,15 +2,12 @@
 
 use super::capabilities::Capabilities;
 use super::certificate::Certificate;
-use super::oid;
 use super::signature::{Digest, Scheme};
-use super::tlv::{self, NO_PARAMETERS};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, NO_PARAMETERS};
 use crate::key::PrivateKey;
 use const_oid::ObjectIdentifier;
-use der::asn1::{GeneralizedTime, UtcTime};
-use der::{DateTime, Encode};
-use std::time::Duration;
 
 /// Who signs, and how.
 pub struct Signer<'a> {
@@ -34,7 +31,7 @@ pub fn sign(content: &[u8], signer: &Signer<'_>, now: u64, is_opaque: bool) -> R
     }
     let attributes = vec![
         attribute(oid::CONTENT_TYPE, &tlv::oid(oid::DATA)),
-        attribute(oid::SIGNING_TIME, &time(now)?),
+        attribute(oid::SIGNING_TIME, &tlv::time(now).ok_or(Trouble::Unsupported("this time"))?),
         attribute(oid::MESSAGE_DIGEST, &tlv::octets(&digest.hash(content))),
         attribute(oid::CAPABILITIES, &Capabilities::ours(signer.certificate).der()),
         attribute(oid::SIGNING_CERTIFICATE_V2, &signing_certificate(signer.certificate)),
@@ -73,17 +70,6 @@ fn attribute(id: ObjectIdentifier, value: &[u8]) -> Vec<u8> {
 /// SHA-1's readers of old want NULL; those of SHA-2 take both, and none is what is asked for (RFC 5754, section 2).
 fn digest_algorithm(digest: Digest) -> Vec<u8> {
     tlv::algorithm(digest.oid(), if digest == Digest::Sha1 { NO_PARAMETERS } else { &[] })
-}
-
-/// UTCTime until 2049 (RFC 5652, section 11.3).
-fn time(seconds: u64) -> Result<Vec<u8>, Trouble> {
-    const NONE: Trouble = Trouble::Unsupported("this time");
-    let at = DateTime::from_unix_duration(Duration::from_secs(seconds)).map_err(|_| NONE)?;
-    match UtcTime::from_date_time(at) {
-        Ok(time) => time.to_der(),
-        Err(_) => GeneralizedTime::from_date_time(at).to_der(),
-    }
-    .map_err(|_| NONE)
 }
 
 /// That it was this certificate, so that nobody puts another one with the same key in its place (RFC 5035, section 3).

@@ -1,9 +1,9 @@
 //! Digests and schemes of signatures: their names in CMS, and how one is checked (RFC 5754, RFC 4056, RFC 8419).
 
 use super::certificate::PublicKey;
-use super::oid;
-use super::tlv::{self, Algorithm, Elements, NO_PARAMETERS, SEQUENCE};
 use crate::Trouble;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Elements, NO_PARAMETERS, SEQUENCE};
 use crate::key::Curve;
 use aws_lc_rs::{digest, signature};
 use const_oid::ObjectIdentifier;
@@ -96,12 +96,12 @@ impl Scheme {
     }
 
     /// As `micalg` names its digest (RFC 8551, section 3.5.3.2).
-    pub fn micalg(self) -> &'static str {
+    pub(super) fn micalg(self) -> &'static str {
         self.digest().micalg()
     }
 
     /// The algorithm as a signer writes it.
-    pub(super) fn der(self) -> Vec<u8> {
+    pub(crate) fn der(self) -> Vec<u8> {
         match self {
             // Everybody reads this, and some nothing else (RFC 3370, section 3.2).
             Scheme::RsaPkcs1(_) => tlv::algorithm(oid::RSA, NO_PARAMETERS),
@@ -176,13 +176,8 @@ impl Scheme {
 
 /// RFC 4055, section 3.1.
 fn pss_parameters(digest: Digest) -> Vec<u8> {
-    let hash = tlv::algorithm(digest.oid(), NO_PARAMETERS);
-    let mask = tlv::algorithm(oid::MGF1, &hash);
-    tlv::sequence(&[
-        &tlv::element(tlv::within(0), &[&hash]),
-        &tlv::element(tlv::within(1), &[&mask]),
-        &tlv::element(tlv::within(2), &[&tlv::number(digest.len())]),
-    ])
+    let [hash, mask] = hash_and_mask_der(digest);
+    tlv::sequence(&[&hash, &mask, &tlv::element(tlv::within(2), &[&tlv::number(digest.len())])])
 }
 
 /// What is left out counts as its default, which is SHA-1 with a salt of 20 bytes.
@@ -190,14 +185,7 @@ fn pss(algorithm: &Algorithm<'_>) -> Result<Scheme, Trouble> {
     const OTHER: Trouble = Trouble::Unsupported("RSASSA-PSS with a mask or salt of another size than its digest");
     let parameters = algorithm.parameters.filter(|parameters| parameters.tag == SEQUENCE).ok_or(OTHER)?;
     let mut inner = parameters.elements();
-    let hash = match inner.optional(tlv::within(0))? {
-        Some(hash) => Digest::of(Algorithm::read(&hash.elements().expect(SEQUENCE)?)?.oid)?,
-        None => Digest::Sha1,
-    };
-    let mask = match inner.optional(tlv::within(1))? {
-        Some(mask) => mask_digest(&mask.elements().expect(SEQUENCE)?)?,
-        None => Digest::Sha1,
-    };
+    let (hash, mask) = hash_and_mask(&mut inner)?;
     let salt = match inner.optional(tlv::within(2))? {
         Some(salt) => Elements(salt.content).expect(tlv::INTEGER)?.small()?,
         None => 20,
@@ -208,11 +196,23 @@ fn pss(algorithm: &Algorithm<'_>) -> Result<Scheme, Trouble> {
     Ok(Scheme::RsaPss(hash))
 }
 
-/// The digest of a mask generation function.
-pub(super) fn mask_digest(element: &tlv::Element<'_>) -> Result<Digest, Trouble> {
-    let mask = Algorithm::read(element)?;
+/// What the parameters of RSASSA-PSS and RSAES-OAEP begin with (RFC 4055, sections 3.1 and 4.1).
+pub(super) fn hash_and_mask_der(digest: Digest) -> [Vec<u8>; 2] {
+    let hash = tlv::algorithm(digest.oid(), NO_PARAMETERS);
+    let mask = tlv::algorithm(oid::MGF1, &hash);
+    [tlv::element(tlv::within(0), &[&hash]), tlv::element(tlv::within(1), &[&mask])]
+}
+
+/// The same, read: what is left out is SHA-1.
+pub(super) fn hash_and_mask(inner: &mut Elements<'_>) -> Result<(Digest, Digest), Trouble> {
+    let hash = match inner.optional(tlv::within(0))? {
+        Some(hash) => Digest::of(Algorithm::read(&hash.elements().expect(SEQUENCE)?)?.oid)?,
+        None => Digest::Sha1,
+    };
+    let Some(mask) = inner.optional(tlv::within(1))? else { return Ok((hash, Digest::Sha1)) };
+    let mask = Algorithm::read(&mask.elements().expect(SEQUENCE)?)?;
     match mask.parameters {
-        Some(hash) if mask.oid == oid::MGF1 => Digest::of(Algorithm::read(&hash)?.oid),
+        Some(of) if mask.oid == oid::MGF1 => Ok((hash, Digest::of(Algorithm::read(&of)?.oid)?)),
         _ => Err(Trouble::Unsupported("this mask generation function")),
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! It is told who signed which bytes, and with which certificate; whether that certificate is to be believed is asked elsewhere.
 
-use super::ber::normalised;
 use super::capabilities::Capabilities;
 use super::certificate::Certificate;
-use super::oid;
 use super::signature::{Digest, Scheme};
-use super::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET};
 use crate::Trouble;
+use crate::asn1::normalised;
+use crate::asn1::oid;
+use crate::asn1::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET};
 use der::Decode;
 use der::asn1::{GeneralizedTime, UtcTime};
 

@@ -8,14 +8,12 @@ use super::legacy::Legacy;
 use super::recipient::Recipient;
 use super::sign::{Signer, sign};
 use super::verify::{Signed, is_signed_data, verify};
-use crate::entity::{self, Entity, Prepared, prepared, with_crlf};
-use crate::header_protection::{Protected, Protection, Restored, protect, restored};
+use crate::entity::{self, Entity, Prepared, prepared};
+use crate::header_protection::{Protection, protect};
 use crate::key::PrivateKey;
+use crate::layers::{self, Wrapping};
 use crate::{Random, Trouble};
 use data_encoding::BASE64;
-
-/// Layers of one mail: signed, encrypted, and signed again is as much as anybody makes (RFC 2634).
-const LAYERS_MAX: usize = 4;
 
 /// How a mail is sealed.
 pub struct Orders<'a> {
@@ -52,17 +50,13 @@ pub struct Opening<'a> {
 }
 
 /// A mail without its layers.
-#[derive(Debug, PartialEq, Eq)]
-pub struct OpenedMail {
-    /// The fields from outside with the content from within.
-    pub mail: Vec<u8>,
-    pub layers: Vec<Layer>,
-    /// How its fields were protected.
-    pub protected: Option<Protected>,
-}
+pub type OpenedMail = layers::OpenedMail<Layer>;
 
-impl Layer {
-    /// A signature holds, whoever made it.
+impl Wrapping for Layer {
+    fn is_encrypted(&self) -> bool {
+        matches!(self, Layer::Encrypted { .. })
+    }
+
     fn is_signed(&self) -> bool {
         matches!(self, Layer::Signed(signed) if signed.signatures.iter().any(|one| one.flaw.is_none()))
     }
@@ -152,22 +146,7 @@ pub fn open(
 /// # Errors
 /// Those of [`open`].
 pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<OpenedMail, Trouble> {
-    let mail = with_crlf(mail).into_owned();
-    let (mut current, mut layers) = (mail.clone(), Vec::new());
-    while layers.len() < LAYERS_MAX {
-        let is_within = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
-        let found = layer(&current, opening, random).map_err(|trouble| crate::uniform(trouble, is_within))?;
-        let Some((inner, layer)) = found else { break };
-        layers.push(layer);
-        current = inner;
-    }
-    if layers.is_empty() {
-        return Ok(OpenedMail { mail, layers, protected: None });
-    }
-    let is_encrypted = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
-    let is_signed = layers.iter().any(Layer::is_signed);
-    let Restored { mail, protected } = restored(&mail, &current, is_encrypted, is_signed);
-    Ok(OpenedMail { mail, layers, protected })
+    layers::opened(mail, |bytes| Ok(layer(bytes, opening, random)?.map(|(inner, layer)| (inner, vec![layer]))))
 }
 
 /// What the outermost layer holds; `None` when there is none.

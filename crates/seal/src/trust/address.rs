@@ -2,13 +2,10 @@
 
 use super::certificate::Parsed;
 use crate::Trouble;
-use const_oid::ObjectIdentifier;
+use crate::asn1::oid;
 use der::Tagged;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
-
-const SMTP_UTF8_MAILBOX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.9");
-const EMAIL_ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
 
 /// Whether two addresses are the same: domains without regard to case, the part before the `@` exactly unless `folds_local_part`.
 pub fn is_same(one: &str, other: &str, folds_local_part: bool) -> bool {
@@ -29,7 +26,7 @@ pub(super) fn mailboxes(certificate: &Parsed) -> Result<Vec<String>, Trouble> {
     let mut found = Vec::new();
     for name in certificate.extension::<SubjectAltName>()?.map(|names| names.0).unwrap_or_default() {
         if let GeneralName::OtherName(other) = name
-            && other.type_id == SMTP_UTF8_MAILBOX
+            && other.type_id == oid::SMTP_UTF8_MAILBOX
         {
             let text =
                 std::str::from_utf8(other.value.value()).ok().filter(|_| other.value.tag() == der::Tag::Utf8String);
@@ -48,7 +45,7 @@ pub(super) fn addresses(certificate: &Parsed, subject_counts: bool) -> Result<Ve
         }
     }
     if found.is_empty() && subject_counts {
-        let of_subject = certificate.tbs().subject().iter().filter(|part| part.oid == EMAIL_ADDRESS);
+        let of_subject = certificate.tbs().subject().iter().filter(|part| part.oid == oid::EMAIL_ADDRESS);
         found.extend(of_subject.filter_map(|part| String::from_utf8(part.value.value().to_vec()).ok()));
     }
     // A zero byte ends a string elsewhere: nobody is to read half of an address.

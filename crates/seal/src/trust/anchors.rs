@@ -2,6 +2,7 @@
 
 use super::certificate::Parsed;
 use crate::Trouble;
+use crate::asn1::tlv::{Elements, SEQUENCE};
 use certval::PDVTrustAnchorChoice;
 use data_encoding::BASE64;
 
@@ -117,21 +118,16 @@ fn pem(bundle: &[u8]) -> Vec<Result<Vec<u8>, AnchorFlaw>> {
 }
 
 fn der(bundle: &[u8]) -> Vec<Result<Vec<u8>, AnchorFlaw>> {
-    let (mut rest, mut found) = (bundle, Vec::new());
-    while !rest.is_empty() && found.len() <= ANCHORS_MAX {
-        let len = match rest {
-            [0x30, short @ 0..=0x7f, ..] => Some(2 + usize::from(*short)),
-            [0x30, 0x81, a, ..] => Some(3 + usize::from(*a)),
-            [0x30, 0x82, a, b, ..] => Some(4 + usize::from(u16::from_be_bytes([*a, *b]))),
-            [0x30, 0x83, a, b, c, ..] => Some(5 + ((usize::from(*a) << 16) | (usize::from(*b) << 8) | usize::from(*c))),
-            _ => None,
-        };
-        let Some((one, behind)) = len.and_then(|len| rest.split_at_checked(len)) else {
-            found.push(Err(AnchorFlaw::Malformed("it is no certificate in PEM or DER")));
-            break;
-        };
-        found.push(Ok(one.to_vec()));
-        rest = behind;
+    let (mut all, mut found) = (Elements(bundle), Vec::new());
+    while found.len() <= ANCHORS_MAX {
+        match all.next() {
+            Ok(None) => break,
+            Ok(Some(one)) if one.tag == SEQUENCE => found.push(Ok(one.whole.to_vec())),
+            _ => {
+                found.push(Err(AnchorFlaw::Malformed("it is no certificate in PEM or DER")));
+                break;
+            }
+        }
     }
     found
 }

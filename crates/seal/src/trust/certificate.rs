@@ -2,11 +2,10 @@
 
 use super::verdict::Link;
 use crate::Trouble;
-use crate::smime::PublicKey;
-use crate::smime::issued::{Issued, Made, key_of};
-use aws_lc_rs::digest;
+use crate::smime::issued::{Issued, Made};
+use crate::smime::{PublicKey, public_key};
+use crate::verdict::fingerprint_of;
 use certval::PDVCertificate;
-use data_encoding::HEXLOWER;
 use der::{Decode, Encode};
 use x509_cert::certificate::{Raw, TbsCertificateInner};
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
@@ -35,8 +34,7 @@ impl Parsed {
         let pdv = PDVCertificate::try_from(der).map_err(|_| NONE)?;
         let made = Made::by(Issued::read(der)?.algorithm);
         let spki = pdv.decoded().tbs_certificate().subject_public_key_info().to_der().map_err(|_| NONE)?;
-        let fingerprint = HEXLOWER.encode(digest::digest(&digest::SHA256, der).as_ref());
-        let parsed = Parsed { made, key: key_of(&spki), fingerprint, pdv };
+        let parsed = Parsed { made, key: public_key(&spki), fingerprint: fingerprint_of(der), pdv };
         let extensions = parsed.tbs().extensions().map(Vec::as_slice).unwrap_or_default();
         let mut ids: Vec<_> = extensions.iter().map(|extension| extension.extn_id).collect();
         ids.sort();

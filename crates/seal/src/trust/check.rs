@@ -6,9 +6,10 @@ use super::path::Path;
 use super::settings::{Asked, Purpose, Settings};
 use super::verdict::{Reason, Refusal};
 use crate::Trouble;
+use crate::asn1::oid;
 use crate::key::Curve;
-use crate::smime::PublicKey;
 use crate::smime::issued::Made;
+use crate::smime::{PublicKey, public_key};
 use certval::validator::policy_graph::check_certificate_policies_graph;
 use certval::{
     CertificationPath, CertificationPathResults, CertificationPathSettings, Error, PathValidationStatus as Status,
@@ -25,9 +26,6 @@ use x509_cert::ext::pkix::{
     PolicyConstraints, PolicyMappings, SubjectAltName,
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
-
-const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
-const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// The extensions that are understood here, in whatever certificate they stand.
 const UNDERSTOOD: [ObjectIdentifier; 9] = [
@@ -62,7 +60,7 @@ pub(super) fn environment() -> PkiEnvironment {
         spki: &SubjectPublicKeyInfoOwned,
     ) -> certval::Result<()> {
         let wrong = Error::PathValidation(Status::SignatureVerificationFailure);
-        let key = spki.to_der().ok().and_then(|spki| crate::smime::issued::key_of(&spki).ok());
+        let key = spki.to_der().ok().and_then(|spki| public_key(&spki).ok());
         let signature = signature.as_bytes();
         match (key, signature, algorithm.to_der()) {
             (Some(key), Some(signature), Ok(algorithm))
@@ -113,7 +111,7 @@ fn is_for(leaf: &Parsed, purpose: Purpose, settings: &Settings) -> Result<bool, 
 
 fn is_for_mail(certificate: &Parsed, settings: &Settings) -> Result<bool, Trouble> {
     Ok(certificate.extension::<ExtendedKeyUsage>()?.is_none_or(|usages| {
-        usages.0.iter().any(|id| *id == EMAIL_PROTECTION || (settings.any_usage_counts && *id == ANY_USAGE))
+        usages.0.iter().any(|id| *id == oid::EMAIL_PROTECTION || (settings.any_usage_counts && *id == oid::ANY_USAGE))
     }))
 }
 

@@ -33,6 +33,8 @@ struct Known<'a> {
 /// All that is known, and where certval finds it.
 pub(super) struct Evidence<'a> {
     known: Vec<Known<'a>>,
+    /// A note for each answer that cannot be read.
+    pub(super) unreadable: Vec<Note>,
     pub(super) revocation: Revocation<'a>,
     pub(super) environment: PkiEnvironment,
 }
@@ -52,8 +54,8 @@ pub(super) struct Claim<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    pub(super) fn read(revocation: &Revocation<'a>) -> (Evidence<'a>, Vec<Note>) {
-        let (mut known, mut notes) = (Vec::new(), Vec::new());
+    pub(super) fn read(revocation: &Revocation<'a>) -> Evidence<'a> {
+        let (mut known, mut unreadable) = (Vec::new(), Vec::new());
         // A responder's own certificate is looked up in these.
         let lists = Arc::new(MemoryCrlSource::new());
         for (at, answer) in revocation.answers.iter().enumerate() {
@@ -70,12 +72,12 @@ impl<'a> Evidence<'a> {
             };
             match body {
                 Some(body) => known.push(Known { answer: at, bytes: answer.bytes, nonce: answer.nonce, body }),
-                None => notes.push(Note::AnswerUnreadable { answer: at }),
+                None => unreadable.push(Note::AnswerUnreadable { answer: at }),
             }
         }
         let mut environment = check::environment();
         environment.add_crl_source(Box::new(lists));
-        (Evidence { known, revocation: *revocation, environment }, notes)
+        Evidence { known, unreadable, revocation: *revocation, environment }
     }
 
     /// What is claimed of a certificate that `issuer` issued.

@@ -46,11 +46,11 @@ pub fn judge(
         Ok(found) => found,
         Err(reason) => return alone(Some(reason), notes),
     };
-    let (evidence, unreadable) = Evidence::read(known);
+    let evidence = Evidence::read(known);
     let mut best: Option<Verdict> = None;
     for path in &found {
         let mut verdict = of_path(path, &of_leaf, asked, settings, &evidence);
-        verdict.notes.extend(notes.iter().chain(&unreadable));
+        verdict.notes.extend(notes.iter().chain(&evidence.unreadable));
         if verdict.is_trusted() {
             return verdict;
         }

@@ -67,24 +67,32 @@ pub(super) fn of_path(path: &Path<'_>, now: u64, settings: &Settings, evidence: 
             Standing::Unknown if settings.unknown == Unknown::Refused => {
                 found.refusals.push(Refusal { reason: Reason::RevocationUnknown, of });
             }
-            Standing::Unknown => {
-                let is_told = names_somebody(case.certificate);
-                found.notes.push(Note::RevocationUnknown { of, is_told });
-            }
+            Standing::Unknown if case.is_offered() => found.notes.push(Note::RevocationUnknown { of }),
+            Standing::Unknown => found.notes.push(Note::RevocationNotOffered { of }),
         }
         found.questions.extend(case.questions());
     }
     found
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// What is known of the certificate by word of its issuer, before anybody checked whose word it is.
+    fn claims(&self) -> Vec<Claim<'a>> {
+        let Some((_, issuer)) = self.issuers.first() else { return Vec::new() };
+        self.evidence.about(&self.certificate.pdv, issuer.decoded(), self.settings)
+    }
+
+    /// Whether it names somebody who tells of revocations, or something is at hand that is about it, or that nobody can read.
+    fn is_offered(&self) -> bool {
+        names_somebody(self.certificate) || !self.evidence.unreadable.is_empty() || !self.claims().is_empty()
+    }
+
     fn standing(&self, notes: &mut Vec<Note>) -> Standing {
         let now = self.now;
         let stale_s = u64::from(self.settings.stale_days_max) * 86_400;
         let mut good: Option<(u64, u64)> = None;
         let mut revoked: Option<(u64, u64, RevocationReason)> = None;
-        let Some((_, issuer)) = self.issuers.first() else { return Standing::Unknown };
-        for claim in self.evidence.about(&self.certificate.pdv, issuer.decoded(), self.settings) {
+        for claim in self.claims() {
             if now > claim.until.saturating_add(stale_s) && claim.revoked.is_none() {
                 continue;
             }

@@ -86,12 +86,11 @@ pub struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
-    /// Nobody says whether this one of the chain was revoked.
-    RevocationUnknown {
-        of: usize,
-        /// Whether the certificate names somebody who would say, in whatever way he is reached.
-        is_told: bool,
-    },
+    /// Nobody says whether this one of the chain was revoked, though it names somebody who would, or something that was handed in ought to.
+    RevocationUnknown { of: usize },
+    /// This one of the chain names nobody who would say whether it was revoked, and nothing that was handed in is about it or cannot be
+    /// read: its authority does not tell, which is the authority's own word.
+    RevocationNotOffered { of: usize },
     /// That this one of the chain was not revoked is said only by what ought to have been renewed at that time.
     RevocationStale { of: usize, since: u64 },
     /// This one of the answers cannot be read.
@@ -189,8 +188,11 @@ impl Display for Reason {
 impl Display for Note {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Note::RevocationUnknown { of, .. } => {
+            Note::RevocationUnknown { of } => {
                 write!(f, "nobody says whether certificate {} of the chain was revoked", of + 1)
+            }
+            Note::RevocationNotOffered { of } => {
+                write!(f, "the authority of certificate {} of the chain tells nobody of revocations", of + 1)
             }
             Note::RevocationStale { of, since } => {
                 write!(f, "that certificate {} of the chain was not revoked is known only as of {}", of + 1, At(*since))

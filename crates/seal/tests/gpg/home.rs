@@ -1,6 +1,5 @@
 //! A home of GnuPG in a temporary folder, with its own agent.
 
-use seal::Random;
 use seal::pgp::{Certificate, Key, NewKey, Policy, generate};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -8,17 +7,11 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+pub use crate::chance::Chance;
+
 /// November 2026. The clock of GnuPG is set to it.
 pub const NOW: u64 = 1_795_000_000;
 pub const POLICY: Policy = Policy { sha1_bindings_before: None, rsa_bits_min: 2_048 };
-
-pub struct Chance;
-
-impl Random for Chance {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).expect("the machine has chance");
-    }
-}
 
 pub struct Home {
     dir: TempDir,

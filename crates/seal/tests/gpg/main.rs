@@ -7,3 +7,6 @@ mod messages;
 mod survival;
 mod validity;
 mod vectors;
+
+#[path = "../shared/chance.rs"]
+mod chance;

@@ -13,7 +13,7 @@ fn store(shop: &Workshop, more: &[&str]) -> Vec<u8> {
     shop.bytes("store")
 }
 
-const BOUNCY: [&str; 6] = [
+pub const BOUNCY: [&str; 6] = [
     "-storetype",
     "BKS",
     "-providerclass",

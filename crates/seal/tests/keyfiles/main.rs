@@ -9,3 +9,6 @@ mod pkcs12;
 mod uploads;
 mod workshop;
 mod written;
+
+#[path = "../shared/chance.rs"]
+mod chance;

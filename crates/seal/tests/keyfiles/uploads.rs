@@ -1,5 +1,6 @@
 //! What people hand in: a file with a private key is refused, in whatever form it stands there.
 
+use super::java::BOUNCY;
 use super::workshop::{PASSWORD, Workshop, certificates};
 use seal::keyfile::{Item, Refused, public_only};
 
@@ -58,14 +59,6 @@ fn stores_with_private_keys_are_refused_and_those_without_are_taken() {
     let taken = public_only(&export(&["-nokeys", "-certpbe", "NONE"])).unwrap();
     assert_eq!(certificates(&taken).len(), 1);
 
-    const BOUNCY: [&str; 6] = [
-        "-storetype",
-        "BKS",
-        "-providerclass",
-        "org.bouncycastle.jce.provider.BouncyCastleProvider",
-        "-providerpath",
-        "/usr/share/java/bcprov.jar",
-    ];
     for more in [&["-storetype", "JKS"][..], &BOUNCY] {
         let common = [&["-storepass", PASSWORD], more].concat();
         let import = ["-importcert", "-noprompt", "-alias", "o", "-file", "ann.pem", "-keystore"];

@@ -1,22 +1,15 @@
 //! A temporary folder in which other programs make files of keys.
 
-use seal::Random;
 use seal::keyfile::{Found, FoundKey, Item, Password, read};
 use seal::smime::Certificate;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
+pub use crate::chance::Chance;
+
 /// What opens whatever a test makes.
 pub const PASSWORD: &str = "correct horse";
-
-pub struct Chance;
-
-impl Random for Chance {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).expect("the machine has chance");
-    }
-}
 
 pub struct Workshop {
     dir: TempDir,

@@ -1,24 +1,14 @@
 //! Mails made as EFAIL makes them (Poddebniak and others, 2018): nothing that an attacker changed or put beside is taken for proved.
 
-use crate::people::{Chance, Folder, Person, entity};
+use crate::people::{Chance, Folder, Person, entity, orders};
 use data_encoding::BASE64_MIME;
 use seal::Trouble;
-use seal::key::PrivateKey;
-use seal::smime::{
-    Certificate, ContentCipher, Digest, Flaw, Layer, OpenedMail, Orders, Recipient, Scheme, Signer, Transport, encrypt,
-    open, seal,
-};
+use seal::smime::{ContentCipher, Flaw, Layer, encrypt, seal};
 
 const BLOCK: usize = 16;
 
-fn opened(mail: &[u8], person: &Person) -> Result<OpenedMail, Trouble> {
-    let keys: [(&Certificate, &dyn PrivateKey); 1] = [(&person.certificate, &person.key)];
-    open(mail, &keys, &[], &mut Chance)
-}
-
 fn cms(content: &[u8], person: &Person, cipher: ContentCipher) -> Vec<u8> {
-    let recipients = [Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
-    encrypt(content, &recipients, cipher, &mut Chance).expect("it is encrypted")
+    encrypt(content, &[person.recipient()], cipher, &mut Chance).expect("it is encrypted")
 }
 
 fn mail(cms: &[u8]) -> Vec<u8> {
@@ -48,7 +38,7 @@ fn a_gadget_in_cbc_is_never_taken_for_proved() {
     let content = entity();
     let gadget = b"<img src='//e.x/";
     let changed = with_first_block(&cms(&content, person, ContentCipher::Aes256Cbc), &content, gadget);
-    let opened_gadget = opened(&mail(&changed), person).expect("nothing in CBC says that it was changed");
+    let opened_gadget = person.opened(&mail(&changed)).expect("nothing in CBC says that it was changed");
     let [Layer::Encrypted { cipher, .. }] = &opened_gadget.layers[..] else { panic!("one layer") };
     assert!(!cipher.is_authenticated(), "so it says itself that nothing proves it");
 
@@ -56,7 +46,7 @@ fn a_gadget_in_cbc_is_never_taken_for_proved() {
     for at in [whole.len() - 1, whole.len() - 20, whole.len() - 400] {
         let mut changed = whole.clone();
         changed[at] ^= 0x20;
-        assert_eq!(opened(&mail(&changed), person), Err(Trouble::CannotOpen), "what is proved does not open changed");
+        assert_eq!(person.opened(&mail(&changed)), Err(Trouble::CannotOpen), "what is proved does not open changed");
     }
 }
 
@@ -64,27 +54,13 @@ fn a_gadget_in_cbc_is_never_taken_for_proved() {
 fn a_gadget_before_signed_content_is_not_signed() {
     let folder = Folder::with(&["rsa2048"]);
     let person = folder.person("rsa2048");
-    let signer = Signer {
-        certificate: &person.certificate,
-        key: &person.key,
-        scheme: Scheme::RsaPkcs1(Digest::Sha256),
-        intermediates: &[],
-    };
-    let orders = Orders {
-        signer: Some(signer),
-        recipients: &[],
-        cipher: ContentCipher::Aes256Cbc,
-        is_opaque: false,
-        now: 1_790_000_000,
-        protection: None,
-    };
     let plain = [&b"From: a@example.com\r\nMIME-Version: 1.0\r\n"[..], &entity()].concat();
-    let signed = seal(&plain, &orders, &mut Chance).expect("it is signed");
+    let signed = seal(&plain, &orders(Some(person.signer()), &[]), &mut Chance).expect("it is signed");
     let at = signed.windows(13).position(|seen| seen == b"Content-Type:").expect("an entity");
     let signed = signed[at..].to_vec();
     // "Content-Type: mu" becomes another field, so that the boundary and the signature are lost to whoever reads on.
     let changed = with_first_block(&cms(&signed, person, ContentCipher::Aes256Cbc), &signed, b"Content-Type: ht");
-    let mail_opened = opened(&mail(&changed), person).expect("it opens");
+    let mail_opened = person.opened(&mail(&changed)).expect("it opens");
     let proofs = mail_opened.layers.iter().filter(|layer| match layer {
         Layer::Signed(signed) => signed.signatures.iter().any(|one| one.flaw.is_none()),
         Layer::Encrypted { cipher, .. } => cipher.is_authenticated(),
@@ -96,7 +72,8 @@ fn a_gadget_before_signed_content_is_not_signed() {
     let mut changed = sealed.clone();
     let inside = sealed.len() - signed.len() + 600;
     changed[inside] ^= 1;
-    let flaws: Vec<Option<Flaw>> = opened(&mail(&changed), person)
+    let flaws: Vec<Option<Flaw>> = person
+        .opened(&mail(&changed))
         .expect("it opens")
         .layers
         .iter()
@@ -120,7 +97,7 @@ fn gcm_that_is_called_cbc_gives_nothing_away() {
     let at = whole.windows(gcm.len()).position(|seen| seen == gcm).expect("the name of GCM");
     let mut renamed = whole.clone();
     renamed[at + gcm.len() - 1] = 0x2a;
-    let came = opened(&mail(&renamed), person);
+    let came = person.opened(&mail(&renamed));
     assert!(
         matches!(came, Err(Trouble::Malformed(_))),
         "a cipher that proves nothing does not go with a proof: {came:?}"
@@ -139,7 +116,7 @@ fn a_sealed_part_between_strange_parts_is_not_opened_for_them() {
              --b\r\nContent-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n{sealed}\r\n\
              --b\r\nContent-Type: text/html\r\n\r\n\">\r\n--b--\r\n"
         );
-        let opened = opened(mail.as_bytes(), person).expect("it is a mail");
+        let opened = person.opened(mail.as_bytes()).expect("it is a mail");
         assert_eq!(opened.layers, []);
         assert_eq!(opened.mail, mail.as_bytes(), "not a byte of the sealed part stands between theirs");
     }
@@ -163,7 +140,7 @@ fn what_does_not_open_says_one_word() {
             for bit in 0..8 {
                 let mut changed = whole.clone();
                 changed[at] ^= 1 << bit;
-                if let Err(trouble) = opened(&mail(&changed), person) {
+                if let Err(trouble) = person.opened(&mail(&changed)) {
                     words.insert(trouble.to_string());
                 }
             }

@@ -16,9 +16,16 @@ mod spoken;
 mod table;
 mod tool;
 
+#[path = "../shared/cast.rs"]
+mod cast;
+#[path = "../shared/chance.rs"]
+mod chance;
+#[path = "../shared/folder.rs"]
+mod folder;
+
 use people::Folder;
 use rows::rows;
-use seal::smime::{ContentCipher, Recipient, Transport, encrypt};
+use seal::smime::{ContentCipher, encrypt};
 use table::Column;
 use tool::Tool;
 
@@ -51,7 +58,7 @@ fn what_is_encrypted_over_x25519_opens_by_the_words_of_its_rfc() {
     for cipher in
         [ContentCipher::Aes128Cbc, ContentCipher::Aes256Cbc, ContentCipher::Aes128Gcm, ContentCipher::Aes256Gcm]
     {
-        let recipients = [Recipient { certificate: &folder.person("x25519").certificate, transport: Transport::Pkcs1 }];
+        let recipients = [folder.person("x25519").recipient()];
         let cms = encrypt(&people::entity(), &recipients, cipher, &mut people::Chance).expect("it is encrypted");
         assert_eq!(pyca::opened_by_rfc_8418(&folder, &cms), Ok(people::entity()), "{cipher:?}");
     }

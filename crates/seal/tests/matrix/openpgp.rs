@@ -4,15 +4,15 @@ mod castle;
 mod gpg;
 mod sq;
 
+use crate::folder::Folder;
 use crate::known::{self, Failure, Mark, Way};
 use crate::people::{Chance, entity};
 use crate::tool::{Failing, Made};
 use seal::pgp::{
     Certificate, Key, NewKey, Policy, encrypt, generate, read, sign, signed_message, verify, verify_detached,
 };
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
 
 const PAGE: &str = "docs/sealing-matrix-openpgp.md";
 
@@ -30,7 +30,7 @@ const BY_US: [(&str, NewKey); 3] =
 
 /// Where the tools work; each key's files are `NAME.key.asc` and `NAME.cert.asc`.
 pub struct Ring {
-    dir: TempDir,
+    folder: Folder,
     keys: Vec<(&'static str, Key<'static>)>,
 }
 
@@ -39,9 +39,17 @@ fn now() -> u64 {
     since.as_secs()
 }
 
+impl Deref for Ring {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
 impl Ring {
     fn start() -> Ring {
-        let mut ring = Ring { dir: tempfile::tempdir().expect("a folder"), keys: Vec::new() };
+        let mut ring = Ring { folder: Folder::new(), keys: Vec::new() };
         ring.write("content", &entity());
         gpg::home(&ring);
         for (name, signs, encrypts) in BY_GPG {
@@ -68,25 +76,10 @@ impl Ring {
         &self.keys.iter().find(|(known, _)| *known == name).expect("a key that is there").1
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.path(name), bytes).expect("the folder takes files");
-    }
-
-    /// A file of the folder, which is gone then.
-    pub fn take(&self, name: &str) -> Vec<u8> {
-        let bytes = std::fs::read(self.path(name)).unwrap_or_default();
-        let _ = std::fs::remove_file(self.path(name));
-        bytes
-    }
-
     /// Whatever comes of a command in the folder.
     pub fn tried(&self, program: &str, args: &[&str]) -> Output {
         let mut command = Command::new(program);
-        command.args(args).current_dir(self.dir.path()).env("GNUPGHOME", self.path("home")).env("LC_ALL", "C");
+        command.args(args).current_dir(self.path("")).env("GNUPGHOME", self.path("home")).env("LC_ALL", "C");
         command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{program} is not there: {error}"))
     }
 }

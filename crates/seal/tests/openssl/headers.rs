@@ -1,10 +1,8 @@
 //! Fields that travel within (RFC 9788).
 
-use crate::authority::{Authority, Chance, Person};
+use crate::authority::{Authority, Chance, Person, orders};
 use seal::header_protection::{Protected, Protection, restored};
-use seal::key::PrivateKey;
-use seal::smime::{Certificate, ContentCipher, Digest, OpenedMail, Orders, Recipient, Scheme, Signer, Transport};
-use seal::smime::{open, seal};
+use seal::smime::{OpenedMail, Orders, open, seal};
 
 const MAIL: &str = "Received: from a by b\r\nFrom: Desk <desk@example.com>\r\nTo: b@example.com\r\nSubject: [DEMO-7] Printer\r\n =?utf-8?Q?br=C3=BBle?= <hot>\r\n\
     Message-ID: <1@example.com>\r\nIn-Reply-To: <0@example.com>\r\nKeywords: printer\r\nMIME-Version: 1.0\r\n\
@@ -13,27 +11,15 @@ const MAIL: &str = "Received: from a by b\r\nFrom: Desk <desk@example.com>\r\nTo
     <html><body class=\"a\"><p>Il brule.</p></body></html>\r\n--x--\r\n";
 
 fn sealed(person: &Person, is_signed: bool, is_encrypted: bool, protection: Protection<'_>) -> String {
-    let recipients = [Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
-    let signer = Signer {
-        certificate: &person.certificate,
-        key: &person.key,
-        scheme: Scheme::RsaPkcs1(Digest::Sha256),
-        intermediates: &[],
-    };
-    let orders = Orders {
-        signer: Some(signer).filter(|_| is_signed),
-        recipients: if is_encrypted { &recipients } else { &[] },
-        cipher: ContentCipher::Aes256Cbc,
-        is_opaque: false,
-        protection: Some(protection),
-        now: 1_790_000_000,
-    };
+    let recipients = [person.recipient()];
+    let recipients = if is_encrypted { &recipients[..] } else { &[] };
+    let orders =
+        Orders { protection: Some(protection), ..orders(Some(person.signer()).filter(|_| is_signed), recipients) };
     String::from_utf8(seal(MAIL.as_bytes(), &orders, &mut Chance).expect("it is sealed")).expect("seven bits")
 }
 
 fn opened(mail: &str, person: &Person) -> (String, Protected) {
-    let keys: [(&Certificate, &dyn PrivateKey); 1] = [(&person.certificate, &person.key)];
-    let OpenedMail { mail, protected, .. } = open(mail.as_bytes(), &keys, &[], &mut Chance).expect("it opens");
+    let OpenedMail { mail, protected, .. } = person.opened(mail.as_bytes()).expect("it opens");
     (String::from_utf8(mail).expect("text"), protected.expect("its fields stand within"))
 }
 

@@ -1,11 +1,7 @@
 //! Whole mails, as they travel.
 
-use crate::authority::{Authority, Chance, Person};
-use seal::key::PrivateKey;
-use seal::smime::{
-    Certificate, ContentCipher, Digest, Flaw, Layer, OpenedMail, Orders, Recipient, Scheme, Signer, Transport, open,
-    seal,
-};
+use crate::authority::{Authority, Chance, Person, orders};
+use seal::smime::{ContentCipher, Flaw, Layer, Orders, Recipient, seal};
 use seal::{Trouble, smime};
 
 const MAIL: &str = "From: a@example.com\r\nTo: b@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\n\
@@ -22,27 +18,13 @@ struct Sealing<'a> {
 
 impl Sealing<'_> {
     fn seal(&self, mail: &str) -> Vec<u8> {
-        let signer = self.signer.map(|person| Signer {
-            certificate: &person.certificate,
-            key: &person.key,
-            scheme: Scheme::RsaPkcs1(Digest::Sha256),
-            intermediates: &[],
-        });
         let orders = Orders {
-            signer,
-            recipients: &self.recipients,
             cipher: self.cipher,
             is_opaque: self.is_opaque,
-            protection: None,
-            now: 1_790_000_000,
+            ..orders(self.signer.map(Person::signer), &self.recipients)
         };
         seal(mail.as_bytes(), &orders, &mut Chance).expect("it is sealed")
     }
-}
-
-fn opened(mail: &[u8], person: &Person) -> Result<OpenedMail, Trouble> {
-    let keys: [(&Certificate, &dyn PrivateKey); 1] = [(&person.certificate, &person.key)];
-    open(mail, &keys, &[], &mut Chance)
 }
 
 #[test]
@@ -50,7 +32,7 @@ fn a_mail_is_signed_then_encrypted_and_opens_by_openssl_and_by_us() {
     let authority = Authority::start();
     let person = authority.person("rsa2048");
     for (cipher, is_opaque) in [(ContentCipher::Aes256Cbc, false), (ContentCipher::Aes256Gcm, true)] {
-        let recipients = vec![Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
+        let recipients = vec![person.recipient()];
         let sealed = Sealing { signer: Some(&person), recipients, cipher, is_opaque }.seal(MAIL);
         let text = String::from_utf8(sealed.clone()).expect("seven bits");
         assert!(text.is_ascii() && !text.contains("Help\r\n\r\n") && text.contains("Subject: Help"), "{text}");
@@ -73,7 +55,7 @@ fn a_mail_is_signed_then_encrypted_and_opens_by_openssl_and_by_us() {
         let by_openssl = String::from_utf8(authority.read("out")).expect("seven bits");
         assert!(by_openssl.contains("Gr=C3=BC=C3=9Fe aus K=C3=B6ln"), "{by_openssl}");
 
-        let mail = opened(&sealed, &person).expect("it opens");
+        let mail = person.opened(&sealed).expect("it opens");
         let [Layer::Encrypted { cipher: with, .. }, Layer::Signed(signed)] = &mail.layers[..] else {
             panic!("signed within encrypted: {:?}", mail.layers)
         };
@@ -84,7 +66,7 @@ fn a_mail_is_signed_then_encrypted_and_opens_by_openssl_and_by_us() {
                 .starts_with(b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\n")
         );
         assert!(mail.mail.ends_with(by_openssl.split_once("\r\n\r\n").expect("a body").1.as_bytes()));
-        assert_eq!(opened(&sealed, &authority.person("p256")), Err(Trouble::NotForUs));
+        assert_eq!(authority.person("p256").opened(&sealed), Err(Trouble::NotForUs));
     }
 }
 
@@ -121,7 +103,7 @@ fn a_mail_that_openssl_signed_and_encrypted_opens() {
         "Help",
         "rsa2048.pem",
     ]);
-    let mail = opened(&authority.read("mail"), &person).expect("it opens");
+    let mail = person.opened(&authority.read("mail")).expect("it opens");
     assert!(
         matches!(&mail.layers[..], [Layer::Encrypted { .. }, Layer::Signed(signed)] if signed.signatures[0].flaw.is_none())
     );
@@ -133,12 +115,12 @@ fn a_mail_that_openssl_signed_and_encrypted_opens() {
 fn what_is_wrong_within_an_encrypted_mail_is_not_told() {
     let authority = Authority::start();
     let person = authority.person("rsa2048");
-    let recipients = || vec![Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
+    let recipients = || vec![person.recipient()];
     let broken = "From: a@example.com\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=x\r\n\r\n--x\r\n\r\nHi\r\n";
     let cipher = ContentCipher::Aes256Cbc;
     let sealed = Sealing { signer: None, recipients: recipients(), cipher, is_opaque: false }.seal(broken);
-    assert_eq!(opened(&sealed, &person), Err(Trouble::CannotOpen));
-    assert!(matches!(opened(broken.as_bytes(), &person), Err(Trouble::Malformed(_))), "in the clear anybody sees it");
+    assert_eq!(person.opened(&sealed), Err(Trouble::CannotOpen));
+    assert!(matches!(person.opened(broken.as_bytes()), Err(Trouble::Malformed(_))), "in the clear anybody sees it");
 }
 
 #[test]
@@ -152,13 +134,13 @@ fn only_the_whole_mail_counts_as_signed() {
         is_opaque: false,
     };
     let signed = String::from_utf8(signing().seal(MAIL)).expect("seven bits");
-    assert_eq!(opened(signed.as_bytes(), &person).expect("a mail").layers.len(), 1);
+    assert_eq!(person.opened(signed.as_bytes()).expect("a mail").layers.len(), 1);
 
     let (_, entity) = signed.split_once("MIME-Version: 1.0\r\n").expect("an entity");
     let wrapped = format!(
         "From: a@example.com\r\nContent-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n\r\nNobody signed this.\r\n--w\r\n{entity}\r\n--w--\r\n"
     );
-    let mail = opened(wrapped.as_bytes(), &person).expect("a mail");
+    let mail = person.opened(wrapped.as_bytes()).expect("a mail");
     assert_eq!(mail.layers, [], "a signed part says nothing about the words before it");
     assert_eq!(mail.mail, wrapped.as_bytes());
 
@@ -169,10 +151,10 @@ fn only_the_whole_mail_counts_as_signed() {
     );
     let boundary = signed.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a boundary");
     let third = third.replace("--=_\r\n", &format!("--{boundary}\r\n"));
-    assert!(matches!(opened(third.as_bytes(), &person), Err(Trouble::Malformed(_))));
+    assert!(matches!(person.opened(third.as_bytes()), Err(Trouble::Malformed(_))));
 
     let changed = signed.replace("K=C3=B6ln", "M=C3=BCnster");
-    let mail = opened(changed.as_bytes(), &person).expect("a mail");
+    let mail = person.opened(changed.as_bytes()).expect("a mail");
     let [Layer::Signed(verdict)] = &mail.layers[..] else { panic!("a signature") };
     assert_eq!(verdict.signatures[0].flaw, Some(Flaw::ContentChanged));
     assert!(smime::open(b"no mail at all", &[], &[], &mut Chance).expect("any bytes are a mail").layers.is_empty());

@@ -6,3 +6,10 @@ mod headers;
 mod mails;
 mod orders;
 mod signatures;
+
+#[path = "../shared/cast.rs"]
+mod cast;
+#[path = "../shared/chance.rs"]
+mod chance;
+#[path = "../shared/folder.rs"]
+mod folder;

@@ -3,8 +3,14 @@
 use crate::world::{ANN, AUTHORITY, World};
 use seal::key::HeldKey;
 use seal::smime::{
-    Capabilities, Certificate, ContentCipher, Digest, Scheme, Signer, Transport, negotiate, sign, verify,
+    Capabilities, Certificate, ContentCipher, Digest, Scheme, Signer, Transport, cipher_for_all, sign, transport,
+    verify,
 };
+
+/// How a mail for one alone is encrypted.
+fn negotiated(certificate: &Certificate, shown: Option<&Capabilities>) -> (ContentCipher, Transport) {
+    (cipher_for_all(&[shown]), transport(certificate, shown))
+}
 
 #[test]
 fn those_of_openssl_are_read_from_its_signature_and_a_certificate_says_its_own() {
@@ -18,18 +24,18 @@ fn those_of_openssl_are_read_from_its_signature_and_a_certificate_says_its_own()
     let signed = verify(&world.read("signature"), Some(&world.read("mail")), &[]).expect("a signature");
     let theirs = signed.signatures[0].capabilities.clone().expect("openssl says what it can do");
     assert!(theirs.ciphers.starts_with(&[ContentCipher::Aes256Cbc]), "{theirs:?}");
-    assert_eq!(negotiate(&ann, Some(&theirs)), (ContentCipher::Aes256Cbc, Transport::Pkcs1));
-    assert_eq!(negotiate(&ann, None), (ContentCipher::Aes256Cbc, Transport::Pkcs1));
+    assert_eq!(negotiated(&ann, Some(&theirs)), (ContentCipher::Aes256Cbc, Transport::Pkcs1));
+    assert_eq!(negotiated(&ann, None), (ContentCipher::Aes256Cbc, Transport::Pkcs1));
     let extension = "1.2.840.113549.1.9.15=ASN1:SEQUENCE:all\n[all]\none=SEQUENCE:gcm\ntwo=SEQUENCE:oaep\n\
                      [gcm]\nid=OID:2.16.840.1.101.3.4.1.46\n[oaep]\nid=OID:1.2.840.113549.1.1.7\n";
     let der = world.person("bob", "root", &format!("{ANN}{extension}"));
     let shown = Capabilities::of_certificate(&der).expect("a certificate").expect("it says what it can do");
     // Without parameters OAEP is that with SHA-1 (RFC 4055, section 4.1).
     assert_eq!((&shown.ciphers[..], &shown.oaep[..]), (&[ContentCipher::Aes256Gcm][..], &[Digest::Sha1][..]));
-    assert_eq!(negotiate(&ann, Some(&shown)), (ContentCipher::Aes256Gcm, Transport::Oaep(Digest::Sha1)));
+    assert_eq!(negotiated(&ann, Some(&shown)), (ContentCipher::Aes256Gcm, Transport::Oaep(Digest::Sha1)));
     let bob = Certificate::from_der(&der).expect("a certificate");
     assert_eq!(
-        negotiate(&bob, Some(&shown)),
+        negotiated(&bob, Some(&shown)),
         (ContentCipher::Aes256Gcm, Transport::Pkcs1),
         "a key on a curve has no OAEP"
     );
@@ -51,6 +57,6 @@ fn ours_stand_in_our_signatures() {
     let signed = verify(&signature, Some(b"Hello"), &[]).expect("a signature");
     let ours = signed.signatures[0].capabilities.clone().expect("we say what we can do");
     assert_eq!(signed.signatures[0].flaw, None);
-    assert_eq!(negotiate(&certificate, Some(&ours)), (ContentCipher::Aes256Gcm, Transport::Oaep(Digest::Sha256)));
+    assert_eq!(negotiated(&certificate, Some(&ours)), (ContentCipher::Aes256Gcm, Transport::Oaep(Digest::Sha256)));
     assert!(!ours.agrees, "with a key of RSA nobody agrees on keys");
 }

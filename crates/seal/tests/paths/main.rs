@@ -8,3 +8,6 @@ mod hostile;
 mod pkits;
 mod revocation;
 mod world;
+
+#[path = "../shared/folder.rs"]
+mod folder;

@@ -128,7 +128,7 @@ fn what_is_unknown_is_asked_and_the_settings_say_what_becomes_of_it_until_then()
         (&["http://ocsp.example/".to_owned()][..], &["http://pki.example/list.crl".to_owned()][..])
     );
     let verdict = scene.judged_at(now(), &soft(), &Revocation::default());
-    assert!(verdict.is_trusted() && matches!(verdict.notes[..], [Note::RevocationUnknown { of: 0, .. }]), "{verdict}");
+    assert!(verdict.is_trusted() && matches!(verdict.notes[..], [Note::RevocationUnknown { of: 0 }]), "{verdict}");
     assert_eq!(verdict.questions.len(), 2);
     // Nobody is asked about what is refused anyway, nor again so soon where nothing came.
     let late = scene.judged_at(now() + 100 * DAY, &hard(), &Revocation::default());
@@ -247,6 +247,31 @@ fn an_authority_that_may_not_sign_lists_says_nothing() {
     let scene = Scene { anchors: anchors(&[&root]), world, ann, serial: "1001".to_owned() };
     scene.book("");
     assert!(is_unknown(&scene.with_list(&scene.list("root", "", &[]), &hard())));
+}
+
+#[test]
+fn an_authority_that_offers_no_word_is_told_from_one_of_which_it_is_missing() {
+    let world = World::new();
+    let root = world.authority("root", None, AUTHORITY);
+    let ann = world.person("ann", "root", ANN);
+    let scene = Scene { anchors: anchors(&[&root]), world, ann, serial: "1001".to_owned() };
+    scene.book("");
+    scene.world.authority("stranger", None, AUTHORITY);
+    let (own, other) = (scene.list("root", "", &[]), scene.list("stranger", "", &[]));
+    let notes = |list: &[u8], days: u64| {
+        let verdict = scene.judged_at(now() + days * DAY, &soft(), &Revocation { answers: &[crl(list)], nonce: None });
+        assert!(verdict.is_trusted(), "{verdict}");
+        verdict.notes
+    };
+    assert_eq!(notes(b"", 0), [Note::RevocationNotOffered { of: 0 }]);
+    assert_eq!(notes(&other, 0), [Note::RevocationNotOffered { of: 0 }], "a list of somebody else is no word of it");
+    assert_eq!(notes(&own, 0), []);
+    // What it does tell has to be of use.
+    assert_eq!(notes(&own, 8), [Note::RevocationUnknown { of: 0 }]);
+    let mut forged = own;
+    *forged.last_mut().expect("a signature") ^= 1;
+    assert_eq!(notes(&forged, 0), [Note::AnswerRefused { of: 0, answer: 0 }, Note::RevocationUnknown { of: 0 }]);
+    assert_eq!(notes(b"no list", 0), [Note::RevocationUnknown { of: 0 }, Note::AnswerUnreadable { answer: 0 }]);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Authorities and people of OpenSSL in a temporary folder.
 
+use crate::folder::Folder;
 use seal::trust::{Anchors, Asked, Purpose, Settings, Unknown};
-use std::path::PathBuf;
-use std::process::Command;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tempfile::TempDir;
 
 pub const DAY: u64 = 86_400;
 
@@ -40,7 +39,7 @@ pub fn anchors(of: &[&[u8]]) -> Anchors {
 }
 
 pub struct World {
-    dir: TempDir,
+    folder: Folder,
     serial: AtomicU32,
 }
 
@@ -56,27 +55,17 @@ pub struct Wish<'a> {
     pub more: &'a [&'a str],
 }
 
+impl Deref for World {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
 impl World {
     pub fn new() -> World {
-        World { dir: tempfile::tempdir().expect("a folder"), serial: AtomicU32::new(0x1000) }
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: &[u8]) {
-        std::fs::write(self.path(name), bytes).expect("the folder takes files");
-    }
-
-    pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).expect("a file that was written")
-    }
-
-    pub fn run(&self, args: &[&str]) {
-        let output = Command::new("openssl").args(args).current_dir(self.dir.path()).output();
-        let output = output.expect("openssl is installed");
-        assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        World { folder: Folder::new(), serial: AtomicU32::new(0x1000) }
     }
 
     /// A key on P-256, kept for the name; one that is there already stays.

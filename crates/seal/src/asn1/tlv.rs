@@ -2,6 +2,9 @@
 
 use crate::Trouble;
 use const_oid::ObjectIdentifier;
+use der::asn1::{GeneralizedTime, UtcTime};
+use der::{DateTime, Encode};
+use std::time::Duration;
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BITS: u8 = 0x03;
@@ -79,6 +82,22 @@ impl<'a> Elements<'a> {
             Some(first) if *first == tag => self.next(),
             _ => Ok(None),
         }
+    }
+
+    /// An octet string under the tag `[n]`, in one piece or in several.
+    pub(crate) fn pieces(&mut self, n: u8) -> Result<Option<Vec<u8>>, Trouble> {
+        if let Some(whole) = self.optional(plain(n))? {
+            return Ok(Some(whole.content.to_vec()));
+        }
+        let Some(outer) = self.optional(within(n))? else { return Ok(None) };
+        let (mut content, mut all) = (Vec::with_capacity(outer.content.len()), outer.elements());
+        while let Some(piece) = all.next()? {
+            if piece.tag != OCTETS {
+                return Err(Trouble::Malformed("a string has a piece that is none"));
+            }
+            content.extend_from_slice(piece.content);
+        }
+        Ok(Some(content))
     }
 
     pub(crate) fn end(&self) -> Result<(), Trouble> {
@@ -178,6 +197,23 @@ pub(crate) fn octets(content: &[u8]) -> Vec<u8> {
 /// A number below 128.
 pub(crate) fn number(value: u8) -> Vec<u8> {
     vec![INTEGER, 1, value & 0x7f]
+}
+
+/// A number that is not negative, of however many bytes.
+pub(crate) fn unsigned(bytes: &[u8]) -> Vec<u8> {
+    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+    let bytes = &bytes[leading..];
+    let sign: &[u8] = if bytes.first().is_none_or(|byte| byte & 0x80 != 0) { &[0] } else { &[] };
+    element(INTEGER, &[sign, bytes])
+}
+
+/// A time in seconds since 1970: with two digits of the year until 2049 (RFC 5280, section 4.1.2.5; RFC 5652, section 11.3).
+pub(crate) fn time(seconds: u64) -> Option<Vec<u8>> {
+    let at = DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()?;
+    match UtcTime::from_date_time(at) {
+        Ok(time) => time.to_der().ok(),
+        Err(_) => GeneralizedTime::from_date_time(at).to_der().ok(),
+    }
 }
 
 /// An algorithm with parameters that are DER already.
