@@ -11,9 +11,7 @@ use crate::keys::{KeyFolder, Trouble, Why};
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use policy::sealing::{
-    self, KeyFacts, MailFacts, Notice, Question, ROUNDS_MAX, RecipientPlan, Scheme, Seal, SealingRules,
-};
+use policy::sealing::{self, KeyFacts, MailFacts, Notice, Question, ROUNDS_MAX, RecipientPlan, Seal, SealingRules};
 use policy::{Fault, FaultCode, Told};
 use seal::entity::Entity;
 use seal::keyfile::Password;
@@ -166,8 +164,7 @@ impl ByRules {
         let protection = seal
             .protect_header
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
-        let footer = seal.footer.then(|| footer(seal));
-        let order = SealOrder { with, protection, footer, now: now_s().unsigned_abs() };
+        let order = SealOrder { with, protection, footer: seal.footer.clone(), now: now_s().unsigned_abs() };
         let copy = match self.order(&mail.bytes, &order, &keys).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
@@ -295,19 +292,6 @@ impl State {
 /// The files changed between the decision and its doing.
 fn gone() -> Fault {
     Fault::temporary(FaultCode::Internal, "a key that was decided for is no longer there")
-}
-
-fn footer(seal: &Seal) -> String {
-    let scheme = match seal.scheme {
-        Scheme::Smime => "S/MIME",
-        Scheme::Pgp => "OpenPGP",
-    };
-    let how = match (seal.sign.is_some(), seal.encrypt_to.is_empty()) {
-        (true, false) => "signed and encrypted",
-        (false, false) => "encrypted",
-        (_, true) => "signed",
-    };
-    format!("This mail was {how} on its way ({scheme}).")
 }
 
 fn now_s() -> i64 {

@@ -48,6 +48,7 @@ pub(crate) use words::{
 };
 pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};
+pub(crate) use wrong::is_project_key;
 
 use crate::{Fault, FaultCode, UPLOAD_LINK, reply_token};
 use automatic::AutomaticMail;

@@ -19,13 +19,11 @@ pub use coverage::{Coverage, Person};
 pub use decide::{ROUNDS_MAX, ask, decide};
 pub use facts::{Distrust, Key, KeyFacts, MailFacts, OwnKeys, Question, RecipientKeys, Trust};
 pub use place::{Place, Signs, Source, recognise};
-pub use plan::{
-    ExemptionTrace, Fate, KeyTrace, Notice, NoticeKind, Purpose, RecipientPlan, RuleTrace, Seal, SealingPlan, Trace,
-};
+pub use plan::{ExemptionTrace, Fate, KeyTrace, Notice, Purpose, RecipientPlan, RuleTrace, Seal, SealingPlan, Trace};
 pub use settings::{ROOMS, RSA_BITS_LEAST};
 pub use words::{
-    Algorithm, BySubject, Demand, Fallback, LookupFailed, NoSigningKey, Origin, Platform, Preset, Priority, Revocation,
-    Scheme, Spares,
+    Algorithm, BySubject, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset, Priority,
+    Revocation, Scheme, Spares,
 };
 
 use crate::profile::reader::{self, Reader, Section};
@@ -317,13 +315,11 @@ fn places(top: &Section, reader: &mut Reader) -> Vec<PlaceRule> {
             by_subject: reader.word(&section, "by_subject").unwrap_or_default(),
             values: level(&section, reader),
         };
-        let is_known = rule.keys.is_empty() && rule.names.is_empty();
-        if is_known && rule.headers.is_empty() && rule.senders.is_empty() {
-            reader.refuse(
-                &section,
-                "keys",
-                "is empty, so the table is about nothing; name keys, names, headers or senders",
-            );
+        if [&rule.keys, &rule.names].iter().all(|texts| texts.is_empty())
+            && [&rule.headers, &rule.senders].iter().all(|patterns| patterns.is_empty())
+        {
+            let remedy = "is empty, so the table is about nothing; name keys, names, headers or senders";
+            reader.refuse(&section, "keys", remedy);
         }
         for key in rule.keys.iter().chain(&rule.names) {
             let is_same = |other: &PlaceRule| {

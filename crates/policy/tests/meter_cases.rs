@@ -1,48 +1,24 @@
 //! Golden cases of how capacity plans stand: `cases/meter/*.case`, each a plan, what was used, and how it stands on some days.
 #![allow(clippy::unwrap_used)]
 
-use policy::meter::{Amount, Capacity, Month, Pack, date_of};
-use std::path::{Path, PathBuf};
+mod cases;
 
-/// Says again what every case expects when BLESS=1, else compares.
+use policy::meter::{Amount, Capacity, Month, Pack, date_of};
+
 #[test]
 fn every_plan_stands_as_its_case_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases/meter");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
-    files.sort();
-    assert!(files.len() >= 8, "{} cases are not enough", files.len());
-    let wrong: Vec<String> = files.iter().filter_map(|path| check(path)).collect();
-    assert!(wrong.is_empty(), "{}\n(BLESS=1 writes down what is now)", wrong.join("\n"));
-}
-
-fn check(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let name = path.file_name().unwrap().to_string_lossy();
-    let given = text.split("--- standing\n").next().unwrap();
-    assert!(!given.starts_with("---"), "{name} has to begin with why it exists");
-    let section = |section: &str| -> Vec<&str> {
-        let start = given.split_once(&format!("--- {section}\n")).unwrap_or_else(|| panic!("{name} lacks {section}")).1;
-        start.lines().take_while(|line| !line.starts_with("--- ")).collect()
-    };
-    let plan = section("plan").into_iter().fold(empty(), written);
-    let used: Vec<(Month, Amount)> = section("used")
-        .into_iter()
-        .map(|line| {
-            let (month, rest) = line.split_once(' ').unwrap();
-            (month.parse().unwrap(), amount(rest))
-        })
-        .collect();
-    let shown: String = section("days").into_iter().map(|line| shown(&plan, &used, day(line))).collect();
-    let now = format!("{given}--- standing\n{shown}");
-    if now == text {
-        return None;
-    }
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, now).unwrap();
-        return None;
-    }
-    Some(format!("{name} has changed; it is now\n{now}"))
+    cases::check("meter", 8, "standing", |case| {
+        let plan = case.section("plan").lines().fold(empty(), written);
+        let used: Vec<(Month, Amount)> = case
+            .section("used")
+            .lines()
+            .map(|line| {
+                let (month, rest) = line.split_once(' ').unwrap();
+                (month.parse().unwrap(), amount(rest))
+            })
+            .collect();
+        case.section("days").lines().map(|line| shown(&plan, &used, day(line))).collect()
+    });
 }
 
 fn empty() -> Capacity {

@@ -132,6 +132,11 @@ fn time(micros: Micros) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
 }
 
+/// Now, in seconds since 1970.
+fn now_s() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
+}
+
 /// Writes one object to standard output: over several lines for a person at a terminal, on one for a program.
 pub fn print_object(object: &serde_json::Value) -> Result<(), Failure> {
     match std::io::stdout().is_terminal() {

@@ -192,8 +192,7 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
-        let relays =
-            self.listeners.relays.iter().map(|relay| Box::new(relay.figures()) as observe::RelayFigure).collect();
+        let relays = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
         let sources =
             observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, relays);
         self.listeners.serve(self.console.clone(), sources, stop);

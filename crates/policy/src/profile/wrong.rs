@@ -14,16 +14,19 @@ static NO_LANGUAGE: LazyLock<String> = LazyLock::new(|| {
     format!("is no language that letters are written in; write one of {}, with a region if need be", known.join(", "))
 });
 
+/// Whether a text has the form of a project's key.
+pub(crate) fn is_project_key(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|c| c.is_ascii_uppercase())
+        && characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && text.len() <= TEXT_CHARS_MAX
+}
+
 /// What is wrong with a single text, and the remedy; `None` when nothing is.
 pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
     match form {
-        Form::ProjectKey => {
-            let mut characters = text.chars();
-            let first = characters.next().is_some_and(|c| c.is_ascii_uppercase());
-            let rest = characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            (!first || !rest || text.len() > TEXT_CHARS_MAX)
-                .then_some("is not a project key; write it as the tracker shows it, such as \"DEMO\"")
-        }
+        Form::ProjectKey => (!is_project_key(text))
+            .then_some("is not a project key; write it as the tracker shows it, such as \"DEMO\""),
         Form::Prefix => {
             let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._=".contains(c));
             let apart = text.is_empty() || text.ends_with(['+', '-', '.', '_', '=']);

@@ -38,42 +38,6 @@ impl Coverage {
     }
 }
 
-/// Of mail of this project, space or repository of a site; an empty key for the site as a whole.
-pub(super) fn of(
-    rules: &SealingRules,
-    about: (&str, Option<Platform>, &str),
-    people: &[Person],
-    now_s: i64,
-) -> Coverage {
-    let (site, platform, key) = about;
-    let place = Place { key: key.to_owned(), name: String::new(), issue: None, source: Source::Header };
-    let signs = Signs { platform, places: if key.is_empty() { Vec::new() } else { vec![place] } };
-    let mail = MailFacts { site: site.to_owned(), ..MailFacts::default() };
-    let belonging = rules.belonging(&mail, &signs);
-    let mut coverage = Coverage::default();
-    for (person, number) in people.iter().zip(0u32..) {
-        let held = rules.holding(site, &belonging, &person.address).held;
-        let of_schemes = person.keys.iter().filter(|(scheme, _)| held.scheme.schemes().contains(scheme));
-        let keys: Vec<&Key> = of_schemes.map(|(_, key)| key).collect();
-        let usable = |key: &&&Key| judge::refusal(key, Purpose::Encrypt, &held, now_s).is_none();
-        if keys.iter().any(|key| usable(&key)) {
-            coverage.reachable.push(number);
-            if keys.iter().filter(usable).all(|key| judge::ends_soon(key, &held, now_s)) {
-                coverage.expiring.push(number);
-            }
-        } else if keys.iter().any(|key| key.trust == Trust::Revoked) {
-            coverage.revoked.push(number);
-        } else if keys.iter().any(|key| judge::is_weak(key, &held)) {
-            coverage.weak.push(number);
-        } else if keys.is_empty() {
-            coverage.without_key.push(number);
-        } else {
-            coverage.unusable.push(number);
-        }
-    }
-    coverage
-}
-
 impl SealingRules {
     /// Who of these people can be reached by encrypted mail of this project, space or repository of a site; an empty key for the site as a whole.
     pub fn coverage(
@@ -84,6 +48,31 @@ impl SealingRules {
         people: &[Person],
         now_s: i64,
     ) -> Coverage {
-        of(self, (site, platform, key), people, now_s)
+        let place = Place { key: key.to_owned(), name: String::new(), issue: None, source: Source::Header };
+        let signs = Signs { platform, places: if key.is_empty() { Vec::new() } else { vec![place] } };
+        let mail = MailFacts { site: site.to_owned(), ..MailFacts::default() };
+        let belonging = self.belonging(&mail, &signs);
+        let mut coverage = Coverage::default();
+        for (person, number) in people.iter().zip(0u32..) {
+            let held = self.holding(site, &belonging, &person.address).held;
+            let of_schemes = person.keys.iter().filter(|(scheme, _)| held.scheme.schemes().contains(scheme));
+            let keys: Vec<&Key> = of_schemes.map(|(_, key)| key).collect();
+            let usable = |key: &&&Key| judge::refusal(key, Purpose::Encrypt, &held, now_s).is_none();
+            if keys.iter().any(|key| usable(&key)) {
+                coverage.reachable.push(number);
+                if keys.iter().filter(usable).all(|key| judge::ends_soon(key, &held, now_s)) {
+                    coverage.expiring.push(number);
+                }
+            } else if keys.iter().any(|key| key.trust == Trust::Revoked) {
+                coverage.revoked.push(number);
+            } else if keys.iter().any(|key| judge::is_weak(key, &held)) {
+                coverage.weak.push(number);
+            } else if keys.is_empty() {
+                coverage.without_key.push(number);
+            } else {
+                coverage.unusable.push(number);
+            }
+        }
+        coverage
     }
 }

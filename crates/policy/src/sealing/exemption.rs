@@ -38,7 +38,7 @@ pub(super) const FORGEABLE: &[&str] = &[
 pub(super) struct Exemption {
     name: String,
     enabled: bool,
-    pub(super) spares: Spares,
+    spares: Spares,
     preset: Option<Preset>,
     sites: Vec<String>,
     envelope_from: Vec<Pattern>,

@@ -12,7 +12,7 @@
 //! - `List-Id` (RFC 2919) is taken as it is, without what stands before the brackets.
 
 use super::words::Platform;
-use crate::profile::Pattern;
+use crate::profile::{Pattern, is_project_key};
 use serde::{Deserialize, Serialize};
 
 /// The longest key that is taken out of a mail, in bytes.
@@ -114,10 +114,10 @@ fn has(headers: &mail::Headers, name: &str) -> bool {
 }
 
 fn platform(headers: &mail::Headers) -> Option<Platform> {
-    if has(headers, "x-jira-fingerprint") || names_issue(headers) {
+    if has_fingerprint(headers) || names_issue(headers) {
         return Some(Platform::Jira);
     }
-    if has(headers, "x-atlassian-notifications-version") {
+    if is_notification(headers) {
         return Some(Platform::Confluence);
     }
     let told = FIELDS.iter().find(|(name, _, _)| has(headers, name)).and_then(|(_, platform, _)| *platform);
@@ -166,13 +166,6 @@ fn is_issue_key(word: &str) -> bool {
     word.rsplit_once('-').is_some_and(|(key, number)| {
         is_project_key(key) && !number.is_empty() && number.len() <= 12 && number.bytes().all(|b| b.is_ascii_digit())
     })
-}
-
-fn is_project_key(key: &str) -> bool {
-    let mut letters = key.bytes();
-    letters.next().is_some_and(|b| b.is_ascii_uppercase())
-        && key.len() <= KEY_BYTES_MAX
-        && letters.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// `hr.lists.example` of `People <hr.lists.example>`.

@@ -1,7 +1,7 @@
 //! What is decided about a mail for each recipient, with how it came to that.
 
 use super::place::{Place, Source};
-use super::words::{Algorithm, Origin, Platform, Scheme};
+use super::words::{Algorithm, NoticeKind, Origin, Platform, Scheme};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a mail. It names keys and the place; what is kept as the audit record is each [`Trace`].
@@ -54,8 +54,8 @@ pub struct Seal {
     pub outer_subject: Option<String>,
     /// Whether a signature without encryption holds the content.
     pub opaque: bool,
-    /// Whether a line below the text says how it was sealed.
-    pub footer: bool,
+    /// A line below the text that says how it was sealed; `None` for none.
+    pub footer: Option<String>,
     pub why: String,
 }
 
@@ -70,14 +70,6 @@ pub struct Notice {
     /// A key of ours that signs it.
     pub sign: Option<(Scheme, String)>,
     pub why: String,
-}
-
-/// Which notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoticeKind {
-    ProblemReport,
-    LinkOnly,
 }
 
 impl Fate {

@@ -1,8 +1,10 @@
-//! What notices say in place of a mail that could not be sealed.
+//! What notices say in place of a mail that could not be sealed, and footers below one that was.
 
 use super::place::Place;
-use super::plan::NoticeKind;
+use super::plan::Seal;
+use super::words::{NoticeKind, Scheme};
 use crate::profile::reader::{Reader, Section};
+use crate::template::Words;
 
 /// A text of an administrator.
 #[derive(Debug, Clone)]
@@ -14,46 +16,65 @@ pub(super) struct Report {
     text: String,
 }
 
-/// What the gateway says by itself: language, kind, subject, text, and what stands before the link.
-const OWN: [(&str, NoticeKind, &str, &str); 4] = [
-    (
-        "en",
-        NoticeKind::ProblemReport,
-        "A message could not be encrypted for you",
-        "There was a message for you that is sent encrypted only. It was not sent, because no key of yours could be used. \
-         Please give a certificate or an OpenPGP key to those who look after this system.",
-    ),
-    (
-        "en",
-        NoticeKind::LinkOnly,
-        "There is news for you",
-        "There is news for you that is not sent by mail. Please sign in to read it.",
-    ),
-    (
-        "de",
-        NoticeKind::ProblemReport,
-        "Eine Nachricht konnte nicht für Sie verschlüsselt werden",
-        "Für Sie lag eine Nachricht vor, die nur verschlüsselt versandt wird. Sie wurde nicht versandt, weil kein Schlüssel von Ihnen \
-         verwendet werden konnte. Bitte geben Sie denen, die dieses System betreuen, ein Zertifikat oder einen OpenPGP-Schlüssel.",
-    ),
-    (
-        "de",
-        NoticeKind::LinkOnly,
-        "Es gibt Neuigkeiten für Sie",
-        "Es gibt Neuigkeiten für Sie, die nicht per Mail versandt werden. Bitte melden Sie sich an, um sie zu lesen.",
-    ),
+/// What the gateway says by itself in a language.
+struct Row {
+    language: &'static str,
+    /// Subject and text; so is the next.
+    problem_report: [&'static str; 2],
+    link_only: [&'static str; 2],
+    /// The beginning of the line below the text. It is ASCII, because a text in US-ASCII can hold nothing else.
+    signed_and_encrypted: &'static str,
+    encrypted: &'static str,
+    signed: &'static str,
+}
+
+const ROWS: [Row; 2] = [
+    Row {
+        language: "en",
+        problem_report: [
+            "A message could not be encrypted for you",
+            "There was a message for you that is sent encrypted only. It was not sent, because no key of yours could be used. \
+             Please give a certificate or an OpenPGP key to those who look after this system.",
+        ],
+        link_only: [
+            "There is news for you",
+            "There is news for you that is not sent by mail. Please sign in to read it.",
+        ],
+        signed_and_encrypted: "This mail was signed and encrypted on its way",
+        encrypted: "This mail was encrypted on its way",
+        signed: "This mail was signed on its way",
+    },
+    Row {
+        language: "de",
+        problem_report: [
+            "Eine Nachricht konnte nicht für Sie verschlüsselt werden",
+            "Für Sie lag eine Nachricht vor, die nur verschlüsselt versandt wird. Sie wurde nicht versandt, weil kein Schlüssel von Ihnen \
+             verwendet werden konnte. Bitte geben Sie denen, die dieses System betreuen, ein Zertifikat oder einen OpenPGP-Schlüssel.",
+        ],
+        link_only: [
+            "Es gibt Neuigkeiten für Sie",
+            "Es gibt Neuigkeiten für Sie, die nicht per Mail versandt werden. Bitte melden Sie sich an, um sie zu lesen.",
+        ],
+        signed_and_encrypted: "Diese Mail wurde auf ihrem Weg signiert und chiffriert",
+        encrypted: "Diese Mail wurde auf ihrem Weg chiffriert",
+        signed: "Diese Mail wurde auf ihrem Weg signiert",
+    },
 ];
+
+impl Row {
+    /// That of the language of a tag, else English.
+    fn of(language: &str) -> &'static Row {
+        let language = Words::of(language).language;
+        ROWS.iter().find(|row| row.language == language).unwrap_or(&ROWS[0])
+    }
+}
 
 /// All of a file.
 pub(super) fn read(top: &Section, reader: &mut Reader) -> Vec<Report> {
     let mut reports: Vec<Report> = Vec::new();
     for section in super::tables(top, "report", "report[].", reader) {
-        let kind = match reader.one_of(&section, "kind").as_deref() {
-            Some("link_only") => NoticeKind::LinkOnly,
-            _ => NoticeKind::ProblemReport,
-        };
         let report = Report {
-            kind,
+            kind: reader.word(&section, "kind").unwrap_or_default(),
             language: reader.text(&section, "language").unwrap_or_default(),
             keys: reader.texts(&section, "keys").unwrap_or_default(),
             subject: reader.text(&section, "subject").unwrap_or_default(),
@@ -84,12 +105,11 @@ pub(super) fn read(top: &Section, reader: &mut Reader) -> Vec<Report> {
 
 /// Subject and text of a notice about this place in this language.
 pub(super) fn text(reports: &[Report], kind: NoticeKind, language: &str, place: Option<&Place>) -> (String, String) {
-    let own = |language: &str| {
-        let of_kind = || OWN.iter().filter(|(_, of, _, _)| *of == kind);
-        let found = of_kind().find(|(of, _, _, _)| is_language(of, language)).or_else(|| of_kind().next());
-        found.map_or_else(Default::default, |(_, _, subject, text)| ((*subject).to_owned(), (*text).to_owned()))
+    let row = Row::of(language);
+    let [own_subject, own_text] = match kind {
+        NoticeKind::ProblemReport => row.problem_report,
+        NoticeKind::LinkOnly => row.link_only,
     };
-    let (own_subject, own_text) = own(language);
     let fits = |report: &&Report| report.kind == kind && is_language(&report.language, language);
     let about = |report: &&Report| {
         let named = |key: &str| !key.is_empty() && report.keys.iter().any(|known| known == key);
@@ -97,11 +117,27 @@ pub(super) fn text(reports: &[Report], kind: NoticeKind, language: &str, place: 
     };
     let own_place = reports.iter().filter(fits).find(about);
     let found = own_place.or_else(|| reports.iter().filter(fits).find(|report| report.keys.is_empty()));
-    match found {
-        Some(report) if report.subject.is_empty() => (own_subject, report.text.clone()),
-        Some(report) => (report.subject.clone(), report.text.clone()),
+    let (subject, text) = match found {
+        Some(report) if report.subject.is_empty() => (own_subject, report.text.as_str()),
+        Some(report) => (report.subject.as_str(), report.text.as_str()),
         None => (own_subject, own_text),
-    }
+    };
+    (subject.to_owned(), text.to_owned())
+}
+
+/// The line below the text of a mail that is sealed so.
+pub(super) fn footer(seal: &Seal, language: &str) -> String {
+    let row = Row::of(language);
+    let said = match (seal.sign.is_some(), seal.encrypt_to.is_empty()) {
+        (true, false) => row.signed_and_encrypted,
+        (false, false) => row.encrypted,
+        (_, true) => row.signed,
+    };
+    let scheme = match seal.scheme {
+        Scheme::Smime => "S/MIME",
+        Scheme::Pgp => "OpenPGP",
+    };
+    format!("{said} ({scheme}).")
 }
 
 /// The link that a rule says, when the mail tells all that stands in it. Nothing but what keys are made of comes into it.
@@ -122,6 +158,20 @@ pub(super) fn link(template: &str, place: Option<&Place>) -> Option<String> {
 
 /// Whether two tags are of one language, whatever the region.
 fn is_language(one: &str, other: &str) -> bool {
-    let language = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
-    language(one) == language(other)
+    Words::of(one).language == Words::of(other).language
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::LANGUAGES;
+
+    #[test]
+    fn every_language_of_letters_has_its_row_and_footers_fit_into_every_text() {
+        let languages: Vec<&str> = LANGUAGES.iter().map(|words| words.language).collect();
+        assert_eq!(languages, ROWS.iter().map(|row| row.language).collect::<Vec<_>>());
+        for row in &ROWS {
+            assert!([row.signed_and_encrypted, row.encrypted, row.signed].iter().all(|said| said.is_ascii()));
+        }
+    }
 }

@@ -1,15 +1,19 @@
 //! Every setting of a file of sealing rules, with its form, default and meaning: for the reader, the manual and the tests.
 
 use super::words::{
-    BySubject, Demand, Fallback, LookupFailed, NoSigningKey, Platform, Preset, Priority, Revocation, Spares,
+    Algorithm, BySubject, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset, Priority,
+    Revocation, Spares,
 };
 use crate::profile::{Default, Form, Room, Setting, Tables, setting};
 
 /// The least bits of an RSA key, whatever rules say.
 pub const RSA_BITS_LEAST: u32 = 2048;
 
-/// The kinds of keys that a rule may allow.
-const ALGORITHMS: [&str; 8] = ["rsa", "p256", "p384", "p521", "brainpool", "curve25519", "curve448", "post_quantum"];
+/// The kinds of keys that a rule may allow: all but the last, which stands for all others.
+const ALGORITHMS: &[&str] = match Algorithm::CHOICES {
+    [known @ .., _] => known,
+    [] => &[],
+};
 
 /// Every setting, in the order of the manual.
 pub const ROOMS: &[Room] =
@@ -107,7 +111,7 @@ const KEYS: Room = Room {
 const OF_KEYS: &[Setting] = &[
     setting(
         "default.algorithms",
-        Form::SomeOf(&ALGORITHMS),
+        Form::SomeOf(ALGORITHMS),
         Default::Is("rsa, p256, p384, p521, brainpool, curve25519, curve448, post_quantum"),
         "The kinds of keys that may be used. Others, DSA and ElGamal among them, may never.",
     ),
@@ -119,7 +123,7 @@ const OF_KEYS: &[Setting] = &[
     ),
     setting(
         "default.origins",
-        Form::SomeOf(super::words::Origin::CHOICES),
+        Form::SomeOf(Origin::CHOICES),
         Default::Is("upload, administrator, harvested, file, directory, wkd, key_server, autocrypt, dns"),
         "Whence keys of recipients may come. The order in which they are taken is that of this manual, however they are written.",
     ),
@@ -146,7 +150,7 @@ const TELLING: Room = Room {
             "default.language",
             Form::Language,
             Default::Is("en"),
-            "The language of notices, as in [mappings](mappings.md).",
+            "The language of notices and footers, as in [mappings](mappings.md).",
         ),
         setting(
             "default.link",
@@ -272,12 +276,7 @@ const REPORTS: Room = Room {
     about: "What notices say. That of the place in the recipient's language is taken, or else that of all places in it, or else that of \
             the gateway.",
     settings: &[
-        setting(
-            "report[].kind",
-            Form::OneOf(&["problem_report", "link_only"]),
-            Default::Is("problem_report"),
-            "Which of them.",
-        ),
+        setting("report[].kind", Form::OneOf(NoticeKind::CHOICES), Default::Is("problem_report"), "Which of them."),
         setting("report[].language", Form::Language, Default::Is("en"), "Its language."),
         setting("report[].keys", Form::Texts, Default::Is(""), "Keys of places, as in `[[place]]`; empty for all."),
         setting("report[].subject", Form::Line, Default::Is(""), "Its subject; empty for the gateway's."),

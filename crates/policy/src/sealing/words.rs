@@ -26,7 +26,7 @@ macro_rules! choices {
 
         impl $name {
             /// The words, in the order of the values.
-            #[allow(dead_code, reason = "no setting chooses among all schemes, or all kinds of keys")]
+            #[allow(dead_code, reason = "no setting chooses among schemes")]
             pub(super) const CHOICES: &'static [&'static str] = &[$first_word, $($word),*];
         }
 
@@ -157,6 +157,16 @@ choices! {
         Encrypt = "encrypt",
         Sign = "sign",
         Both = "both",
+    }
+}
+
+choices! {
+    /// What goes in place of a mail.
+    NoticeKind {
+        /// There was a mail that could not be sealed.
+        ProblemReport = "problem_report",
+        /// Where to look.
+        LinkOnly = "link_only",
     }
 }
 

@@ -13,9 +13,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use engine::keys::KeyFolder;
 use seal::keyfile::Password;
-use seal::smime::{Certificate, PublicKey};
+use seal::smime::PublicKey;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+pub use generate::Chance;
 
 /// The fewest digits of a fingerprint that name something.
 const DIGITS_MIN: usize = 16;
@@ -143,18 +145,17 @@ fn reference(written: &str) -> Result<String, String> {
     }
 }
 
-/// SHA-256 of a certificate, by which it is named.
-fn fingerprint(certificate: &Certificate) -> String {
-    HEXLOWER.encode(digest(&SHA256, certificate.der()).as_ref())
-}
-
-/// The same of a key that has no certificate yet.
+/// What names a key that has no certificate yet, as [`seal::verdict::fingerprint`] does a certificate.
 fn fingerprint_of_key(key: &PublicKey) -> String {
     let bytes = match key {
         PublicKey::Rsa { der, .. } => der,
         PublicKey::Ec { point, .. } => point,
         PublicKey::Ed25519(bytes) => bytes,
     };
+    sha256(bytes)
+}
+
+fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }
 
@@ -171,14 +172,5 @@ fn digits(written: &str) -> Result<String, Failure> {
         false => Err(Failure::new(format!(
             "{written:?} is no fingerprint; write at least {DIGITS_MIN} of its digits, as `sealpost key list` shows them"
         ))),
-    }
-}
-
-/// A kind of key and its size, in words.
-fn algorithm(key: &PublicKey) -> String {
-    match key {
-        PublicKey::Rsa { bits, .. } => format!("rsa-{bits}"),
-        PublicKey::Ec { curve, .. } => format!("{curve:?}").to_ascii_lowercase(),
-        PublicKey::Ed25519(_) => "ed25519".to_owned(),
     }
 }

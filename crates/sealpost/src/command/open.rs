@@ -1,8 +1,7 @@
 //! `sealpost open`: a mail without what it was sealed in.
 
 use super::key::Keys;
-use super::seal::now;
-use super::{Failure, files};
+use super::{Failure, files, now_s};
 use engine::cell::OwnKey;
 use engine::keys::OwnPgpKey;
 use seal::order::{OpenOrder, Opened};
@@ -26,7 +25,7 @@ pub async fn run(keys: &Keys, legacy: bool, verdict: Option<Option<PathBuf>>, fi
         own_pgp: folder.pgp_keys.iter().map(|own| own.public.clone()).collect(),
         known_pgp: known_pgp.collect(),
         opens_legacy: legacy,
-        now: now(),
+        now: now_s(),
     };
     let mut held: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone() as OwnKey).collect();
     held.extend(folder.pgp_keys.iter().flat_map(|own| own.keys.iter().map(|key| key.clone() as OwnKey)));

@@ -1,18 +1,20 @@
 //! `sealpost seal`: a mail signed, encrypted or both with keys of a folder.
 
 use super::key::Keys;
-use super::{Failure, files};
+use super::{Failure, files, now_s};
 use engine::cell;
 use engine::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
+use policy::sealing::RSA_BITS_LEAST;
 use seal::order::{ProtectionOrder, SealOrder, SignerOrder, With};
 use seal::pgp::{Certificate, Policy};
 use seal::smime::{self, ContentCipher, Digest, PublicKey, Transport};
+use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Smaller keys of RSA are no protection (RFC 8551, section 6).
-const RSA_BITS_MIN: usize = 2048;
+/// What is said of an address before why.
+const NOBODY_SIGNS: &str = "no key of ours signs";
+const NOBODY_READS: &str = "no certificate may be encrypted for";
 
 /// The command line of `sealpost seal`.
 #[derive(Debug, clap::Args)]
@@ -92,7 +94,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shown = arguments.file.display();
     let mail = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
     let folder = arguments.keys.read()?;
-    let now = now();
+    let now = now_s();
     let (with, keys) = match arguments.scheme {
         Scheme::Smime => with_smime(&arguments, &folder, now)?,
         Scheme::Pgp => with_pgp(&arguments, &folder, now)?,
@@ -151,29 +153,41 @@ impl Arguments {
     }
 }
 
-/// Seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
 /// The newest of our keys that may sign for an address.
 fn signer<'a>(folder: &'a KeyFolder, address: &str, now: u64) -> Result<&'a OwnKey, Failure> {
-    let all = || folder.own_for(address);
-    let usable = all().filter(|own| why_not(&own.certificate, now, own.certificate.may_sign()).is_none());
-    usable.max_by_key(|own| own.certificate.validity().0).ok_or_else(|| {
-        let why = all().filter_map(|own| why_not(&own.certificate, now, own.certificate.may_sign()));
-        missing("no key of ours signs", address, &why.collect::<Vec<_>>())
-    })
+    let why_not = |own: &&OwnKey| why_not(&own.certificate, now, own.certificate.may_sign());
+    newest(NOBODY_SIGNS, address, folder.own_for(address), why_not, |own| own.certificate.validity().0)
 }
 
 /// The newest certificate that mail for an address may be encrypted for.
-fn recipient(folder: &KeyFolder, address: &str, now: u64) -> Result<smime::Certificate, Failure> {
-    let all = || folder.certificates_for(address).map(|(one, _)| one);
-    let usable = all().filter(|one| why_not(one, now, one.may_encrypt()).is_none());
-    usable.max_by_key(|one| one.validity().0).cloned().ok_or_else(|| {
-        let why = all().filter_map(|one| why_not(one, now, one.may_encrypt()));
-        missing("no certificate may be encrypted for", address, &why.collect::<Vec<_>>())
-    })
+fn recipient<'a>(folder: &'a KeyFolder, address: &str, now: u64) -> Result<&'a smime::Certificate, Failure> {
+    let all = folder.certificates_for(address).map(|(one, _)| one);
+    newest(NOBODY_READS, address, all, |one| why_not(one, now, one.may_encrypt()), |one| one.validity().0)
+}
+
+fn pgp_signer<'a>(folder: &'a KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<&'a OwnPgpKey, Failure> {
+    let standing = |own: &OwnPgpKey| own.certificate.standing(policy, now);
+    let all = folder.pgp_keys.iter().filter(|own| standing(own).addresses().any(|own| same_address(own, address)));
+    let made = |own: &&OwnPgpKey| standing(own).keys.first().map(|key| key.made);
+    newest(NOBODY_SIGNS, address, all, |own| standing(own).may_sign().err(), made)
+}
+
+/// The newest of those against which nothing speaks.
+fn newest<T, W: Display, N: Ord>(
+    missing: &str,
+    address: &str,
+    all: impl Iterator<Item = T>,
+    why_not: impl Fn(&T) -> Option<W>,
+    made: impl Fn(&T) -> N,
+) -> Result<T, Failure> {
+    let (mut usable, mut why) = (Vec::new(), Vec::new());
+    for one in all {
+        match why_not(&one) {
+            Some(reason) => why.push(reason),
+            None => usable.push(one),
+        }
+    }
+    usable.into_iter().max_by_key(made).ok_or_else(|| none(missing, address, &why))
 }
 
 /// Why a certificate is not used; `may` is whether its own words allow it.
@@ -183,30 +197,19 @@ fn why_not(certificate: &smime::Certificate, now: u64, may: bool) -> Option<&'st
         _ if !may => Some("its usage does not allow it"),
         _ if now < from => Some("it is not valid yet"),
         _ if now > until => Some("it has expired"),
-        PublicKey::Rsa { bits, .. } if *bits < RSA_BITS_MIN => Some("its key is shorter than 2,048 bits"),
+        PublicKey::Rsa { bits, .. } if *bits < RSA_BITS_LEAST as usize => Some("its key is shorter than 2,048 bits"),
         _ => None,
     }
 }
 
-fn missing<W: AsRef<str>>(what: &str, address: &str, why: &[W]) -> Failure {
-    let said: Vec<&str> = why.iter().map(AsRef::as_ref).collect();
+fn none<W: Display>(missing: &str, address: &str, why: &[W]) -> Failure {
+    let said: Vec<String> = why.iter().map(ToString::to_string).collect();
     let found = match why.len() {
         0 => "none for that address is in the folder; import one by `sealpost key import`".to_owned(),
-        1 => format!("the one in the folder is not used: {}", said.join("")),
+        1 => format!("the one in the folder is not used: {}", said.concat()),
         count => format!("none of the {count} in the folder is used: {}", said.join("; ")),
     };
-    Failure::new(format!("{what} {address}: {found}"))
-}
-
-fn pgp_signer<'a>(folder: &'a KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<&'a OwnPgpKey, Failure> {
-    let is_for =
-        |one: &&OwnPgpKey| one.certificate.standing(policy, now).addresses().any(|own| same_address(own, address));
-    let all = || folder.pgp_keys.iter().filter(is_for);
-    let usable = all().filter(|own| own.certificate.standing(policy, now).may_sign().is_ok());
-    usable.max_by_key(|own| own.certificate.standing(policy, now).keys.first().map(|key| key.made)).ok_or_else(|| {
-        let why = all().filter_map(|own| own.certificate.standing(policy, now).may_sign().err());
-        missing("no key of ours signs", address, &why.map(|why| why.to_string()).collect::<Vec<_>>())
-    })
+    Failure::new(format!("{missing} {address}: {found}"))
 }
 
 /// The packets of the best certificate that mail for an address may be encrypted for.
@@ -223,6 +226,6 @@ fn pgp_recipient(folder: &KeyFolder, address: &str, policy: &Policy, now: u64) -
             users.iter().filter_map(|user| user.address.as_deref()).any(|own| same_address(own, address))
         };
         let why = all.iter().filter(has).filter_map(|one| one.standing(policy, now).may_encrypt().err());
-        missing("no certificate may be encrypted for", address, &why.map(|why| why.to_string()).collect::<Vec<_>>())
+        none(NOBODY_READS, address, &why.collect::<Vec<_>>())
     })
 }

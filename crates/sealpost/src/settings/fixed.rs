@@ -3,7 +3,7 @@
 use super::resolve::OF_LISTENING;
 use super::table::settings;
 use super::written::{Section, Written, name_of, section_of};
-use super::{Mailbox, Secret};
+use super::{Mailbox, Relay, Secret};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sections of which nothing is read again.
@@ -32,11 +32,12 @@ fn of_listener() -> impl Iterator<Item = &'static str> {
 pub struct Fixed {
     /// As written, so that no secret is in it.
     values: BTreeMap<String, String>,
+    /// By what is told of them.
     accounts: BTreeMap<String, Vec<(String, Secret)>>,
 }
 
 impl Fixed {
-    pub(super) fn of(written: &Written, mailboxes: &[Mailbox]) -> Fixed {
+    pub(super) fn of(written: &Written, mailboxes: &[Mailbox], relays: &[Relay]) -> Fixed {
         let mut fixed = Fixed::default();
         for setting in settings().filter(|setting| is_kept(setting.key)) {
             let none = Section { name: section_of(setting.key).to_owned(), ..Section::default() };
@@ -52,14 +53,14 @@ impl Fixed {
             for name in names {
                 fixed.values.insert(format!("mailbox[{}].{name}", mailbox.name), value(section, name));
             }
-            fixed.accounts.insert(mailbox.name.clone(), mailbox.accounts.clone());
+            fixed.accounts.insert(format!("account[] of mailbox {}", mailbox.name), mailbox.accounts.clone());
         }
-        for section in written.all("relay[]") {
-            let name = value(section, "name");
+        for (relay, section) in relays.iter().zip(written.all("relay[]")) {
             for setting in settings().filter(|setting| section_of(setting.key) == "relay[]") {
                 let key = name_of(setting.key);
-                fixed.values.insert(format!("relay[{name}].{key}"), value(section, key));
+                fixed.values.insert(format!("relay[{}].{key}", relay.name), value(section, key));
             }
+            fixed.accounts.insert(format!("relay_account[] of relay {}", relay.name), relay.accounts.clone());
         }
         fixed
     }
@@ -75,7 +76,7 @@ impl Fixed {
         let changed = keys.iter().filter(differs).map(|key| (**key).clone());
         let accounts =
             self.accounts.iter().filter(|(name, old)| new.accounts.get(*name).is_some_and(|new| new != *old));
-        changed.chain(accounts.map(|(name, _)| format!("account[] of mailbox {name}"))).collect()
+        changed.chain(accounts.map(|(told, _)| told.clone())).collect()
     }
 }
 
@@ -98,7 +99,7 @@ mod tests {
     fn fixed(text: &str) -> Fixed {
         let written = super::super::written::read(text, "a.toml", &[]).unwrap();
         let mut reader = super::super::resolve::Reader::new(".".into(), Path::new("a.toml"));
-        Fixed::of(&written, &reader.mailboxes(&written))
+        Fixed::of(&written, &reader.mailboxes(&written), &reader.relays(&written))
     }
 
     #[test]
@@ -119,5 +120,9 @@ mod tests {
         assert_eq!(before.differs(&fixed("")), ["mailbox[a].listen"]);
         let account = "[[account]]\nmailbox = \"a\"\nuser = \"u\"\npassword = \"env:PATH\"\n";
         assert_eq!(before.differs(&fixed(&format!("{listening}{account}"))), ["account[] of mailbox a"]);
+        let relay = "[[relay]]\nname = \"w\"\nsite = \"a\"\noutgoing = \"o\"\nseal = \"nothing\"\ntls = \"none\"\nlisten = \"127.0.0.1:2587\"\n";
+        let account = "[[relay_account]]\nrelay = \"w\"\nuser = \"u\"\npassword = \"env:PATH\"\n";
+        let told = fixed(relay).differs(&fixed(&format!("{relay}hops_max = 9\n{account}")));
+        assert_eq!(told, ["relay[w].hops_max", "relay_account[] of relay w"]);
     }
 }

@@ -103,7 +103,7 @@ impl Reader {
         settings.bulletins = self.each(written, "bulletin[]", Reader::bulletin);
         settings.channels = self.each(written, "channel[]", Reader::channel).into_iter().flatten().collect();
         self.fetched_once(&settings.mailboxes, written);
-        settings.fixed = Fixed::of(written, &settings.mailboxes);
+        settings.fixed = Fixed::of(written, &settings.mailboxes, &settings.relays);
         settings
     }
 

@@ -5,6 +5,7 @@ use super::listeners::Held;
 use crate::settings;
 use console::operations::{Sources, Verdicts};
 use engine::cell::{Cells, SandboxState};
+use engine::relay::{Relay, RelayFigures, relays_in_text};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -46,9 +47,6 @@ pub fn panics() {
     }));
 }
 
-/// Tells the figures of a relay.
-pub type RelayFigure = Box<dyn Fn() -> engine::relay::RelayFigures + Send + Sync>;
-
 /// Where the operations listener gets its answers from.
 pub fn sources(
     store: Store,
@@ -57,9 +55,8 @@ pub fn sources(
     endings: Arc<Endings>,
     held: Vec<Held>,
     listening: String,
-    relays: Vec<RelayFigure>,
+    relays: Vec<Relay>,
 ) -> Sources {
-    let relays = Arc::new(relays);
     let (ready_store, ready_cells) = (store, cells.clone());
     Sources {
         listening: listening.into(),
@@ -69,9 +66,9 @@ pub fn sources(
         }),
         metrics: Arc::new(move || {
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
-            let relays: Vec<engine::relay::RelayFigures> = relays.iter().map(|figures| figures()).collect();
+            let relays: Vec<RelayFigures> = relays.iter().map(Relay::figures).collect();
             Box::pin(async move {
-                let own = own_metrics(&cells, &held) + &engine::relay::relays_in_text(&relays);
+                let own = own_metrics(&cells, &held) + &relays_in_text(&relays);
                 engine.metrics().await + &own + &endings.metrics().await
             })
         }),

@@ -8,7 +8,7 @@ use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Tls};
 use engine::cell::Cells;
-use engine::relay::{NextHop, Relay, RelayFigures, RelaySettings, Sealer, Unsealed};
+use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::{ByRules, SealingSettings};
 use seal::keyfile::Password;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// One relay and what it listens on.
 pub struct RelayListeners {
-    relay: Relay,
+    pub relay: Relay,
     /// `None` where nothing is sealed.
     by_rules: Option<ByRules>,
     listeners: Vec<Arc<Listener<AccountsGate<Relay>>>>,
@@ -128,12 +128,6 @@ impl RelayListeners {
 
     pub fn certificates(&self) -> impl Iterator<Item = Arc<Certificates>> {
         self.listeners.iter().filter_map(|listener| listener.certificates())
-    }
-
-    /// What metrics ask.
-    pub fn figures(&self) -> impl Fn() -> RelayFigures + Send + Sync + 'static {
-        let relay = self.relay.clone();
-        move || relay.figures()
     }
 
     /// Serves until `stop`, and until no mail is on its way any more.

@@ -13,12 +13,24 @@ use std::process::Command;
 
 pub const PASSWORD: &str = "password-of-the-wiki-4711";
 
-/// Adds a relay with an account and TLS that hands on to this server; where it listens.
-pub fn with_relay(home: &mut Home, kind: &str, next: u16, sealing: &[(&str, &str)]) -> SocketAddr {
+/// A certificate of this machine, and its key, in PEM.
+fn certified() -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap();
-    fs::write(home.file("relay.pem"), certificate.pem()).unwrap();
-    home.write_secret("relay.key", &key.serialize_pem());
+    (certificate.pem(), key.serialize_pem())
+}
+
+/// A server of mailboxes, and where it takes mail by LMTP.
+pub fn dovecot() -> (Dovecot, SocketAddr) {
+    let (certificate, key) = certified();
+    Dovecot::start_with_lmtp(&certificate, &key)
+}
+
+/// Adds a relay with an account and TLS that hands on to this server; where it listens.
+pub fn with_relay(home: &mut Home, kind: &str, next: u16, sealing: &[(&str, &str)]) -> SocketAddr {
+    let (certificate, key) = certified();
+    fs::write(home.file("relay.pem"), certificate).unwrap();
+    home.write_secret("relay.key", &key);
     home.write_secret("wiki.password", PASSWORD);
     let listen = rig::port::free();
     let outgoing = [("name", "next"), ("host", "127.0.0.1"), ("kind", kind), ("tls", "none")];
@@ -69,9 +81,7 @@ pub fn holding(folder: &Path, planted: &[&str]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priv_18_a_wiki_s_mail_reaches_real_mailboxes_and_stays_nowhere() {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap().pem();
-    let (dovecot, lmtp) = Dovecot::start_with_lmtp(&certificate, &key.serialize_pem());
+    let (dovecot, lmtp) = dovecot();
     let mut world = World::start().await;
     let relay = with_relay(&mut world.home, "lmtp", lmtp.port(), &[("seal", "nothing")]);
     let gateway = world.home.start();

@@ -1,8 +1,7 @@
 //! A wiki's mail goes through the relay by rules, and is opened by programs that we did not write.
 
-use super::relay::{PASSWORD, holding, submit, with_relay};
+use super::relay::{PASSWORD, dovecot, holding, submit, with_relay};
 use super::world::{PROGRAM, World, told};
-use rcgen::{CertificateParams, KeyPair};
 use rig::dovecot::Dovecot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -96,9 +95,7 @@ fn only_mail(dovecot: &Dovecot, person: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap().pem();
-    let (dovecot, lmtp) = Dovecot::start_with_lmtp(&certificate, &key.serialize_pem());
+    let (dovecot, lmtp) = dovecot();
     let mut world = World::start().await;
     let folder = tempfile::tempdir().unwrap();
     let bench = Bench { dir: folder.path().to_owned() };
@@ -150,26 +147,25 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
     assert_eq!(left, Vec::<String>::new(), "data, log and output");
 }
 
+/// What a gateway says that does not start with such a relay.
+async fn refused(rules: &str, keys: &str) -> String {
+    let mut world = World::start().await;
+    fs::write(world.home.file("sealing.toml"), rules).unwrap();
+    with_relay(&mut world.home, "smtp", 1, &[("seal", "rules"), ("rules", "sealing.toml"), ("keys", keys)]);
+    let mut gateway = world.home.spawn(&[]);
+    assert!(gateway.wait_until_ready().is_err());
+    gateway.log()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_without_its_folder_of_keys_does_not_start() {
-    let mut world = World::start().await;
-    fs::write(world.home.file("sealing.toml"), "version = 1\n").unwrap();
-    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "kyes")];
-    with_relay(&mut world.home, "smtp", 1, &sealing);
-    let mut gateway = world.home.spawn(&[]);
-    assert!(gateway.wait_until_ready().is_err(), "without keys mail would be taken for mail to people without any");
-    let log = gateway.log();
+    // Mail would be taken for mail to people without any.
+    let log = refused("version = 1\n", "kyes").await;
     assert!(log.contains("kyes") && log.contains("relay.keys"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relay_with_wrong_rules_does_not_start() {
-    let mut world = World::start().await;
-    fs::write(world.home.file("sealing.toml"), "version = 1\n[default]\nencrypt = \"sometimes\"\n").unwrap();
-    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")];
-    with_relay(&mut world.home, "smtp", 1, &sealing);
-    let mut gateway = world.home.spawn(&[]);
-    assert!(gateway.wait_until_ready().is_err());
-    let log = gateway.log();
+    let log = refused("version = 1\n[default]\nencrypt = \"sometimes\"\n", "keys").await;
     assert!(log.contains("sealing.toml") && log.contains("sometimes") && log.contains("always"), "{log}");
 }

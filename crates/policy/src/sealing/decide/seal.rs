@@ -3,9 +3,9 @@
 use super::{Case, Found, Signing};
 use crate::sealing::facts::Question;
 use crate::sealing::judge;
-use crate::sealing::plan::{Fate, Notice, NoticeKind, Purpose, Seal};
+use crate::sealing::plan::{Fate, Notice, Purpose, Seal};
 use crate::sealing::report;
-use crate::sealing::words::{Demand, LookupFailed, NoSigningKey, Scheme};
+use crate::sealing::words::{Demand, LookupFailed, NoSigningKey, NoticeKind, Scheme};
 
 impl Case<'_> {
     /// Encrypted by the first scheme for which there is a key; where it has to be signed as well, by the first for which there are both.
@@ -108,8 +108,8 @@ impl Case<'_> {
         let outer_subject = protect_header.then(|| held.outer_subject.clone());
         let by = if self.encrypt == Demand::Always { "it has to be encrypted" } else { "it can be encrypted" };
         let why = format!("{by}: {}; {}", self.encrypt_by, self.holding.shown("scheme"));
-        let footer = held.footer;
-        Fate::Seal(Seal { scheme, sign, encrypt_to, protect_header, outer_subject, opaque: false, footer, why })
+        let (opaque, footer) = (false, None);
+        self.footed(Seal { scheme, sign, encrypt_to, protect_header, outer_subject, opaque, footer, why })
     }
 
     /// As it came, signed as the rule demands.
@@ -144,16 +144,22 @@ impl Case<'_> {
 
     fn signed(&self, scheme: Scheme, key: String, why: &str) -> Fate {
         let held = self.held();
-        Fate::Seal(Seal {
+        self.footed(Seal {
             scheme,
             sign: Some(key),
             encrypt_to: Vec::new(),
             protect_header: held.protect_header,
             outer_subject: None,
             opaque: held.opaque && scheme == Scheme::Smime,
-            footer: held.footer,
+            footer: None,
             why: format!("{why}; it is signed: {}", self.sign_by),
         })
+    }
+
+    /// With the line below its text that the rule demands.
+    fn footed(&self, seal: Seal) -> Fate {
+        let held = self.held();
+        Fate::Seal(Seal { footer: held.footer.then(|| report::footer(&seal, &held.language)), ..seal })
     }
 
     /// The first scheme by which a key of ours signs; else how the last look-up went, the worst of them.

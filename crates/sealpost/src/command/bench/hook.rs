@@ -1,7 +1,7 @@
 //! `sealpost bench hook`: webhooks until each is durable, beside a minimal receiver of Node's.
 
 use super::child::Measured;
-use super::intake::{free_port, per_mail, tempdir};
+use super::intake::{free_port, left, per_mail, tempdir};
 use super::load::Sent;
 use super::machine;
 use crate::command::Failure;
@@ -60,9 +60,7 @@ struct Row {
 pub async fn run(hooks: &Hooks) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, hooks).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 async fn measure(folder: &Path, hooks: &Hooks) -> Result<String, Failure> {

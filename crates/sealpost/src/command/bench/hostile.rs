@@ -3,7 +3,7 @@
 mod mails;
 
 use super::child::{Measured, Peak};
-use super::intake::tempdir;
+use super::intake::{left, tempdir};
 use super::read::files_below;
 use crate::command::Failure;
 use std::path::{Path, PathBuf};
@@ -76,9 +76,7 @@ impl Taken {
 pub fn run(asked: &Mails) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, asked);
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    let missed = measured?;
+    let missed = left(&folder, measured)?;
     if missed > 0 {
         return Err(Failure::new(format!("{missed} files missed a bound: 2 s, 64 MiB beyond their size, no crash")));
     }

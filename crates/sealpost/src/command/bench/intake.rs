@@ -11,9 +11,7 @@ use std::path::Path;
 pub async fn run(load: &Load) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, load).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 /// A new folder below the one for temporary files.
@@ -22,6 +20,13 @@ pub fn tempdir() -> Result<std::path::PathBuf, Failure> {
     std::fs::create_dir_all(&folder)
         .map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
     Ok(folder)
+}
+
+/// Removes the folder in which something was measured.
+pub fn left<T>(folder: &Path, measured: Result<T, Failure>) -> Result<T, Failure> {
+    std::fs::remove_dir_all(folder)
+        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
+    measured
 }
 
 async fn measure(folder: &Path, load: &Load) -> Result<String, Failure> {

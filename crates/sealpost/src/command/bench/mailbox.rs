@@ -2,7 +2,7 @@
 
 use super::child::Measured;
 use super::dovecot::{self, Dovecot, Kept, PASSWORD};
-use super::intake::{free_port, per_mail, tempdir};
+use super::intake::{free_port, left, per_mail, tempdir};
 use super::load;
 use crate::command::Failure;
 use std::fmt::Write;
@@ -36,9 +36,7 @@ pub struct Mailboxes {
 pub async fn run(mailboxes: &Mailboxes) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, mailboxes).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 async fn measure(folder: &Path, mailboxes: &Mailboxes) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! `sealpost bench read` and `bench reply`: reading mails in this process, beside other people's parsers over the same files.
 
-use super::intake::tempdir;
+use super::intake::{left, tempdir};
 use super::{load, peers};
 use crate::command::Failure;
 use rustix::time::{ClockId, clock_gettime};
@@ -52,9 +52,7 @@ fn head(what: &str) -> String {
 pub fn run(asked: &Mails) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, asked);
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    measured
+    left(&folder, measured)
 }
 
 fn measure(folder: &Path, asked: &Mails) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 
 use super::Load;
 use super::child::Measured;
-use super::intake::{free_port, per_mail, tempdir};
+use super::intake::{free_port, left, per_mail, tempdir};
 use super::load::{self, Sent};
 use crate::command::Failure;
 use courier::submit::Target;
@@ -13,9 +13,7 @@ use std::time::Duration;
 pub async fn run(load: &Load) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, load).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 async fn measure(folder: &Path, load: &Load) -> Result<String, Failure> {

@@ -6,7 +6,7 @@ mod openpgp;
 mod own;
 mod processes;
 
-use super::intake::tempdir;
+use super::intake::{left, tempdir};
 use crate::command::Failure;
 use folder::Folder;
 use rustix::time::{ClockId, clock_gettime};
@@ -45,9 +45,7 @@ struct Row {
 pub fn run(seals: &Seals) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&Folder::at(&folder), seals);
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 fn measure(folder: &Folder, seals: &Seals) -> Result<String, Failure> {

@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::child::{self, Measured};
-use super::intake::{free_port, per_mail, tempdir};
+use super::intake::{free_port, left, per_mail, tempdir};
 use super::sink::Watcher;
 use super::{hook, machine, smtp_peers};
 use crate::command::Failure;
@@ -56,9 +56,7 @@ struct Sink {
 pub async fn run(letters: &Letters) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, letters).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 async fn measure(folder: &Path, letters: &Letters) -> Result<String, Failure> {

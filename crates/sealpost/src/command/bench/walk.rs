@@ -2,7 +2,7 @@
 
 use super::Load;
 use super::child::Measured;
-use super::intake::{per_mail, tempdir};
+use super::intake::{left, per_mail, tempdir};
 use super::load;
 use crate::command::Failure;
 use crate::command::demo::{Home, Tenant};
@@ -29,18 +29,14 @@ struct Walk {
 pub async fn run(load: &Load) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, load).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 /// Sends one large mail and looks at the memory outside the cells.
 pub async fn run_large(size_mb: usize) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure_large(&folder, size_mb).await;
-    std::fs::remove_dir_all(&folder)
-        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
-    super::super::print(&measured?)
+    super::super::print(&left(&folder, measured)?)
 }
 
 async fn measure(folder: &Path, load: &Load) -> Result<String, Failure> {

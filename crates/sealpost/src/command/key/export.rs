@@ -2,7 +2,7 @@
 
 use super::super::{Failure, print_bytes};
 use super::inventory::{Held, held, named};
-use engine::keys::{KeyFolder, same_address};
+use engine::keys::KeyFolder;
 use policy::is_plain_address;
 use seal::keyfile::{PgpCertificate, armored, bundle, pem, public_parts};
 use seal::smime::Certificate;
@@ -61,13 +61,8 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
 }
 
 fn for_address<'f>(folder: &'f KeyFolder, address: &str) -> Result<Vec<Held<'f>>, Failure> {
-    let is_for = |held: &Held<'_>| match held {
-        Held::Certificate { certificate, of, .. } => {
-            *of != "trusted" && certificate.addresses().iter().any(|one| same_address(one, address))
-        }
-        Held::Pgp { certificate, .. } => certificate.addresses.iter().any(|one| same_address(one, address)),
-    };
-    let all: Vec<Held<'_>> = held(folder).into_iter().filter(is_for).collect();
+    let is_anchor = |held: &Held<'_>| matches!(held, Held::Certificate { of: "trusted", .. });
+    let all = held(folder).into_iter().filter(|held| held.is_for(address) && !is_anchor(held)).collect::<Vec<_>>();
     match all.is_empty() {
         true => Err(Failure::new(format!("no key is for {address}; `sealpost key list` shows those that are there"))),
         false => Ok(all),

@@ -1,13 +1,15 @@
 //! `sealpost key generate`: a key of our own.
 
-use super::super::{Failure, print_object};
+use super::super::seal::Scheme;
+use super::super::{Failure, now_s, print_object};
 use super::place::{Readers, Shelf, Written, put};
-use super::{Keys, algorithm, fingerprint, fingerprint_of_key};
+use super::{Keys, fingerprint_of_key};
 use policy::is_plain_address;
 use seal::Random;
 use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed};
 use seal::keyfile::{Item, Password, encrypted_pkcs8, pem, read};
 use seal::smime::Certificate;
+use seal::verdict::{algorithm, fingerprint};
 use serde_json::json;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -32,12 +34,6 @@ pub struct Asked {
     /// Make no certificate, but a request (PKCS#10) that an authority makes one of; then import what it sends.
     #[arg(long)]
     request: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Scheme {
-    Smime,
-    Pgp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -123,7 +119,7 @@ fn with_certificate(
     pkcs8: &[u8],
     private: &str,
 ) -> Result<(), Failure> {
-    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+    let now = now_s();
     let until = now + u64::from(asked.days) * DAY_S;
     let der = self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?;
     let certificate = Certificate::from_der(&der).map_err(cannot)?;

@@ -3,10 +3,11 @@
 use super::super::{Failure, files, print};
 use super::generate::private_pem;
 use super::place::{Readers, Shelf, Written, put};
-use super::{Keys, fingerprint, fingerprint_of_key};
+use super::{Keys, fingerprint_of_key, sha256};
 use engine::keys::KeyFolder;
 use seal::keyfile::{Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, pem, public_only, read};
 use seal::smime::{Certificate, PublicKey};
+use seal::verdict::fingerprint;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -158,20 +159,20 @@ impl<'k> Importing<'k> {
     fn certificate(&mut self, certificate: &Certificate, found: &Found) -> Result<Value, Failure> {
         let name = fingerprint(certificate);
         let is_of_it = |key: &&FoundKey| key.public == *certificate.key();
-        let key = found.items.iter().filter_map(|item| if let Item::PrivateKey(key) = item { Some(key) } else { None });
-        let key = key.into_iter().find(is_of_it).filter(|key| !self.private.contains(&key.public));
+        let mut keys =
+            found.items.iter().filter_map(|item| if let Item::PrivateKey(key) = item { Some(key) } else { None });
+        let key = keys.find(is_of_it).filter(|key| !self.private.contains(&key.public));
         let is_known = match self.shelf {
             Shelf::Trusted => self.anchors.contains(&name),
             _ => key.is_none() && self.certificates.contains(&name),
         };
         let beside = self.beside(certificate.addresses(), &name);
-        let mut line = json!({
+        let line = json!({
             "fingerprint": name, "scheme": "smime", "addresses": certificate.addresses(), "beside": beside,
             "private_key": key.is_some() || self.private.contains(certificate.key()),
         });
         if is_known {
-            line["outcome"] = json!("known");
-            return Ok(line);
+            return Ok(with_outcome(line, "known"));
         }
         let text = pem("CERTIFICATE", certificate.der());
         let written = match key {
@@ -197,9 +198,7 @@ impl<'k> Importing<'k> {
         let name = fingerprint_of_key(&key.public);
         let line = json!({ "key": name, "scheme": "smime", "private_key": true });
         if self.private.contains(&key.public) {
-            let mut line = line;
-            line["outcome"] = json!("known");
-            return Ok(line);
+            return Ok(with_outcome(line, "known"));
         }
         let text = private_pem(&key.pkcs8, self.passwords.first())?;
         let written = put(self.folder, Shelf::Own, &format!("{name}.pem"), text.as_bytes(), Readers::Owner)?;
@@ -208,65 +207,54 @@ impl<'k> Importing<'k> {
     }
 
     fn list(&mut self, der: &[u8]) -> Result<Value, Failure> {
-        use aws_lc_rs::digest::{SHA256, digest};
-        let name = data_encoding::HEXLOWER.encode(digest(&SHA256, der).as_ref());
+        let name = sha256(der);
         let line = json!({ "revocation_list": name, "scheme": "smime" });
         let text = pem("X509 CRL", der);
         // The name is made of its bytes, so whatever has it is the same.
         match put(self.folder, self.shelf, &format!("{name}.crl"), text.as_bytes(), Readers::Everybody)? {
-            Written::Taken(_) => {
-                let mut line = line;
-                line["outcome"] = json!("known");
-                Ok(line)
-            }
+            Written::Taken(_) => Ok(with_outcome(line, "known")),
             written => Ok(outcome(line, written)),
         }
     }
 
     fn pgp(&mut self, one: &PgpCertificate, shelf: Shelf) -> Result<Value, Failure> {
-        let known = if shelf == Shelf::Own { &self.own_pgp } else { &self.pgp };
-        let beside = self.beside(&one.addresses, &one.fingerprint);
-        let mut line = json!({
-            "fingerprint": one.fingerprint, "scheme": "pgp", "addresses": one.addresses, "beside": beside,
-            "private_key": shelf == Shelf::Own,
+        let line = json!({
+            "fingerprint": one.fingerprint, "scheme": "pgp", "addresses": one.addresses,
+            "beside": self.beside(&one.addresses, &one.fingerprint), "private_key": shelf == Shelf::Own,
         });
+        let (known, text) = match shelf {
+            Shelf::Own => (&mut self.own_pgp, None),
+            _ => (&mut self.pgp, Some(armored(&one.bytes))),
+        };
         match known.get(&one.fingerprint) {
-            Some(bytes) if *bytes == *one.bytes => line["outcome"] = json!("known"),
+            Some(bytes) if *bytes == *one.bytes => return Ok(with_outcome(line, "known")),
             // Another state of the same certificate: which is right is not for an import to say.
-            Some(_) => line["outcome"] = json!("conflict"),
-            None => {
-                let written = match shelf {
-                    Shelf::Own => {
-                        put(self.folder, shelf, &format!("{}.pgp", one.fingerprint), &one.bytes, Readers::Owner)?
-                    }
-                    _ => {
-                        let text = armored(&one.bytes);
-                        put(
-                            self.folder,
-                            shelf,
-                            &format!("{}.asc", one.fingerprint),
-                            text.as_bytes(),
-                            Readers::Everybody,
-                        )?
-                    }
-                };
-                line = outcome(line, written);
-                self.know_addresses(&one.addresses, &one.fingerprint);
-                let known = if shelf == Shelf::Own { &mut self.own_pgp } else { &mut self.pgp };
-                known.insert(one.fingerprint.clone(), one.bytes.to_vec());
-            }
+            Some(_) => return Ok(with_outcome(line, "conflict")),
+            None => {}
         }
-        Ok(line)
+        let (name, bytes, readers) = match &text {
+            None => (format!("{}.pgp", one.fingerprint), one.bytes.as_slice(), Readers::Owner),
+            Some(text) => (format!("{}.asc", one.fingerprint), text.as_bytes(), Readers::Everybody),
+        };
+        let written = put(self.folder, shelf, &name, bytes, readers)?;
+        known.insert(one.fingerprint.clone(), one.bytes.to_vec());
+        self.know_addresses(&one.addresses, &one.fingerprint);
+        Ok(outcome(line, written))
     }
 }
 
 /// A file of the same name that holds something else is never written over.
-fn outcome(mut line: Value, written: Written) -> Value {
+fn outcome(line: Value, written: Written) -> Value {
     let (word, path) = match written {
         Written::New(path) => ("imported", path),
         Written::Taken(path) => ("conflict", path),
     };
-    line["outcome"] = json!(word);
+    let mut line = with_outcome(line, word);
     line["path"] = json!(path);
+    line
+}
+
+fn with_outcome(mut line: Value, word: &str) -> Value {
+    line["outcome"] = json!(word);
     line
 }

@@ -1,10 +1,11 @@
 //! `sealpost key list` and `key show`: what the folder holds.
 
-use super::super::{Failure, print_object};
-use super::{algorithm, digits, fingerprint, fingerprint_of_key};
+use super::super::{Failure, now_s, print_object};
+use super::{digits, fingerprint_of_key};
 use engine::keys::{KeyFolder, Origin, same_address};
 use seal::keyfile::{PgpCertificate, names_in_words};
 use seal::smime::Certificate;
+use seal::verdict::{algorithm, fingerprint};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -22,7 +23,7 @@ impl Held<'_> {
         }
     }
 
-    fn is_for(&self, address: &str) -> bool {
+    pub fn is_for(&self, address: &str) -> bool {
         let addresses = match self {
             Held::Certificate { certificate, .. } => certificate.addresses(),
             Held::Pgp { certificate, .. } => &certificate.addresses,
@@ -34,7 +35,6 @@ impl Held<'_> {
         match self {
             Held::Certificate { certificate, origin, of } => {
                 let (from, until) = certificate.validity();
-                let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
                 json!({
                     "fingerprint": fingerprint(certificate),
                     "scheme": "smime",
@@ -43,7 +43,7 @@ impl Held<'_> {
                     "algorithm": algorithm(certificate.key()),
                     "not_before": time(from),
                     "not_after": time(until),
-                    "valid_now": certificate.is_valid_at(now),
+                    "valid_now": certificate.is_valid_at(now_s()),
                     "may_sign": certificate.may_sign(),
                     "may_encrypt": certificate.may_encrypt(),
                     "file": origin.file,

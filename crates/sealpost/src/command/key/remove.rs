@@ -1,10 +1,11 @@
 //! `sealpost key remove`: the files of one key go.
 
 use super::super::{Failure, print_object};
+use super::Keys;
 use super::inventory::{Held, held, named};
-use super::{Keys, fingerprint};
 use engine::keys::KeyFolder;
 use seal::keyfile::{Item, Password, read};
+use seal::verdict::fingerprint;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,7 +6,7 @@ use super::Reader;
 use std::net::SocketAddr;
 
 impl Reader {
-    pub(super) fn relays(&mut self, written: &Written) -> Vec<Relay> {
+    pub(in super::super) fn relays(&mut self, written: &Written) -> Vec<Relay> {
         let mut relays = self.each(written, "relay[]", Reader::relay);
         for section in written.all("relay_account[]") {
             let name = self.text(section, "relay");

@@ -1,15 +1,15 @@
 //! The same in OpenPGP: ours, and a process of `gpg` for each mail, with a key of GnuPG's making.
 
 use super::folder::Folder;
-use super::own::Chance;
 use super::processes::repeated;
 use super::{Rate, Row, measured};
-use crate::command::Failure;
+use crate::command::key::Chance;
+use crate::command::{Failure, now_s};
 use seal::pgp::{Key, Layer, Means, NewKey, Orders, Policy, generate, open, seal};
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The key as a file, for us and for Bouncy Castle.
 pub const KEY: &str = "pgp.key.asc";
@@ -20,10 +20,6 @@ const USER: &str = "somebody@example.com";
 
 fn broken(trouble: seal::Trouble) -> Failure {
     Failure::new(format!("a mail cannot be sealed or opened in OpenPGP: {trouble}"))
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// A home of GnuPG with a key in it.
@@ -56,7 +52,7 @@ impl Gpg {
             }
             _ => {
                 gpg.has_gpg = false;
-                let key = generate(NewKey::Rsa2048, USER, now().saturating_sub(10), None, None, &mut Chance);
+                let key = generate(NewKey::Rsa2048, USER, now_s().saturating_sub(10), None, None, &mut Chance);
                 folder.write(KEY, key.map_err(broken)?.as_bytes())?;
                 let key = own_key(folder)?;
                 folder.write(CERTIFICATE, key.certificate().to_armor().map_err(broken)?.as_bytes())?;
@@ -103,7 +99,7 @@ pub fn rows(folder: &Folder, long: Duration) -> Result<Vec<Row>, Failure> {
     let (certificates, known) = ([key.certificate()], [key.certificate().clone()]);
     let sealed = || {
         let orders =
-            Orders { signer: Some(&key), recipients: &certificates, protection: None, policy: &policy, now: now() };
+            Orders { signer: Some(&key), recipients: &certificates, protection: None, policy: &policy, now: now_s() };
         seal(&mail, &orders, &mut Chance).map_err(broken)
     };
     let sealing = measured(long, || {
@@ -112,7 +108,7 @@ pub fn rows(folder: &Folder, long: Duration) -> Result<Vec<Row>, Failure> {
     })?;
     let (given, keys) = (sealed()?, [&key]);
     let opening = measured(long, || {
-        let means = Means { keys: &keys, known: &known, policy: &policy, now: now() + 1 };
+        let means = Means { keys: &keys, known: &known, policy: &policy, now: now_s() + 1 };
         let opened = open(&given, &means, &mut Chance).map_err(broken)?;
         let is_signed = |layer: &Layer| matches!(layer, Layer::Signed(all) if all.iter().all(|one| one.flaw.is_none()));
         black_box(&opened.mail);

@@ -3,21 +3,11 @@
 use super::folder::{Folder, Kind};
 use super::{Rate, Row, measured};
 use crate::command::Failure;
-use seal::Random;
+use crate::command::key::Chance;
 use seal::key::PrivateKey;
 use seal::smime::{Certificate, ContentCipher, Digest, Layer, Orders, Recipient, Signer, Transport, open, seal};
 use std::hint::black_box;
 use std::time::Duration;
-
-/// The chance of the machine.
-pub struct Chance;
-
-impl Random for Chance {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        // A machine without chance would fail at the first key.
-        let _ = aws_lc_rs::rand::fill(bytes);
-    }
-}
 
 fn broken(trouble: seal::Trouble) -> Failure {
     Failure::new(format!("a mail cannot be sealed or opened: {trouble}"))
