@@ -253,7 +253,7 @@ fn an_authority_that_may_not_sign_lists_says_nothing() {
 fn an_authority_that_offers_no_word_is_told_from_one_of_which_it_is_missing() {
     let world = World::new();
     let root = world.authority("root", None, AUTHORITY);
-    let ann = world.person("ann", "root", ANN);
+    let ann = world.person("ann", "root", crate::world::ANN);
     let scene = Scene { anchors: anchors(&[&root]), world, ann, serial: "1001".to_owned() };
     scene.book("");
     scene.world.authority("stranger", None, AUTHORITY);
