@@ -80,7 +80,7 @@ macro_rules! on_sqlite {
         /// All of them on PostgreSQL, in one test, because starting a cluster takes longer than all of them.
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn all_on_postgres() {
-            let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
+            let cluster = std::sync::Arc::new(rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed));
             $(
                 eprintln!("{}", stringify!($scenario));
                 $scenario::play(&Database::postgres(&cluster)).await;
@@ -423,6 +423,6 @@ async fn fault_02_killed_at_every_crash_point_beside_data_center() {
 #[cfg(feature = "crash_points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_killed_at_every_crash_point_on_postgres() {
-    let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
+    let cluster = std::sync::Arc::new(rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed));
     gateway::crash::sweep(|| Database::postgres(&cluster)).await;
 }

@@ -18,8 +18,11 @@ const START_TIMEOUT: Duration = Duration::from_secs(90);
 /// Between two looks whether it answers.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -QUIT "$server"; wait "$server""#;
+/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed. Then its folder (`$0`) goes too.
+const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -QUIT "$server"; wait "$server"; rm -rf "$0"/*"#;
+
+/// Nobody copies these clusters, and a test machine has not much room.
+const LEAN: &[&str] = &["wal_level=minimal", "max_wal_senders=0", "min_wal_size=32MB", "max_wal_size=64MB"];
 
 /// Does the cluster write to the disk before it answers?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +57,10 @@ impl Cluster {
             .arg(&data));
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let mut keeper = as_owner(Path::new("/bin/sh"), owner);
-        keeper.args(["-c", KEEPER, "keeper"]).arg(binaries.join("postgres")).arg("-D").arg(&data);
+        keeper.args(["-c", KEEPER]).arg(folder.path()).arg(binaries.join("postgres")).arg("-D").arg(&data);
         keeper.arg("-k").arg(folder.path()).args(["-c", "listen_addresses=", "-c", "max_connections=200"]);
         if disk == Disk::Relaxed {
-            keeper.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
+            keeper.args(LEAN.iter().chain(&["fsync=off", "full_page_writes=off"]).flat_map(|one| ["-c", one]));
         }
         keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         let keeper = keeper.spawn().unwrap();
@@ -71,6 +74,13 @@ impl Cluster {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         format!("postgres:///{name}?host={}&user={USER}", self.folder.path().display())
+    }
+
+    /// Takes these databases away, whoever still uses them.
+    pub fn drop_databases<'a>(&self, urls: impl IntoIterator<Item = &'a str>) {
+        for url in urls {
+            self.sql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", name_of(url)));
+        }
     }
 
     /// Runs SQL in the database of this URL or name; what it printed, columns separated by `|`.
@@ -95,10 +105,8 @@ impl Cluster {
     }
 
     fn client(&self, program: &str, database: &str) -> Command {
-        let name = database.split_once('?').map_or(database, |(name, _)| name);
-        let name = name.rsplit_once('/').map_or(name, |(_, name)| name);
         let mut command = as_owner(&self.binaries.join(program), self.owner);
-        command.arg("-h").arg(self.folder.path()).args(["-U", USER, "-d", name]);
+        command.arg("-h").arg(self.folder.path()).args(["-U", USER, "-d", name_of(database)]);
         command
     }
 
@@ -123,6 +131,12 @@ impl Drop for Cluster {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// A database's name, of itself or of its URL.
+fn name_of(database: &str) -> &str {
+    let name = database.split_once('?').map_or(database, |(name, _)| name);
+    name.rsplit_once('/').map_or(name, |(_, name)| name)
 }
 
 /// A command that runs as the owner of the cluster, in a folder that the owner may enter.

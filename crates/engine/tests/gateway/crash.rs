@@ -55,9 +55,10 @@ pub async fn sweep(database: impl Fn() -> Database) {
         "doubt_found" => (*point, 1, done.clone()),
         _ => (*point, 1, not_done.clone()),
     });
-    let rounds: Vec<_> = everywhere.chain(in_doubt).map(|round| (round, database())).collect();
-    let rounds = stream::iter(rounds).map(|((point, passing, trouble), database)| async move {
-        round(point, passing, trouble, &database).await;
+    let rounds: Vec<_> = everywhere.chain(in_doubt).collect();
+    let database = &database;
+    let rounds = stream::iter(rounds).map(|(point, passing, trouble)| async move {
+        round(point, passing, trouble, &database()).await;
     });
     rounds.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
 }
@@ -155,7 +156,7 @@ pub async fn play_if_asked() {
     };
     let databases = std::env::var(DATABASES).ok();
     let url = databases.and_then(|both| both.split_once(' ').map(|(main, keys)| (main.to_owned(), keys.to_owned())));
-    let store = Store::open(&store_settings(&Database { url, dialect }, PathBuf::from(folder))).await.unwrap();
+    let store = Store::open(&store_settings(&Database::there(url, dialect), PathBuf::from(folder))).await.unwrap();
     let voice = voice(&std::env::var(DESK).unwrap(), dialect);
     // Two seconds: what a dead process held must come back soon.
     let settings = Settings { lease_s: 2, ..quick() };

@@ -239,7 +239,7 @@ pub async fn fault_17_a_pass_that_fails_loses_nothing(database: &Database) {
 async fn touchy(dialect: Dialect, settings: Settings) -> (World, Arc<Touchy>) {
     let tracker = Arc::new(Touchy(Mutex::new(State { now_ms: NOON_MS, ..State::default() })));
     let way: Arc<dyn Voice> = tracker.clone();
-    let database = Database { dialect, ..Database::sqlite() };
+    let database = Database::there(None, dialect);
     let world = World::start_through(&database, Plot { settings, ..Plot::default() }, |_| Some(way)).await.unwrap();
     read_history(&world, Some(EVERY)).await;
     passes(&world, 0).await;

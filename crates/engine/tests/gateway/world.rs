@@ -7,6 +7,7 @@ use engine::speak::{SiteConnection, Speaker};
 use engine::{AuthorProof, Gateway, Mailbox, Parts, Reader, Settings, Site, Tokens, Voice};
 use mail::{Client, Envelope};
 use policy::{Profile, Receipt};
+use rig::postgres::Cluster;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,20 +30,36 @@ pub struct Database {
     pub url: Option<(String, String)>,
     /// Which Jira the desk plays beside it.
     pub dialect: Dialect,
+    cluster: Option<Arc<Cluster>>,
 }
 
 impl Database {
     pub fn sqlite() -> Database {
-        Database { url: None, dialect: Dialect::JiraCloud }
+        Database::there(None, Dialect::JiraCloud)
     }
 
     /// SQLite beside a desk that plays Jira Data Center.
     pub fn data_center() -> Database {
-        Database { dialect: Dialect::JiraDataCenter, ..Database::sqlite() }
+        Database::there(None, Dialect::JiraDataCenter)
     }
 
-    pub fn postgres(cluster: &rig::postgres::Cluster) -> Database {
-        Database { url: Some((cluster.database(), cluster.database())), dialect: Dialect::JiraCloud }
+    /// One that outlives this value.
+    pub fn there(url: Option<(String, String)>, dialect: Dialect) -> Database {
+        Database { url, dialect, cluster: None }
+    }
+
+    pub fn postgres(cluster: &Arc<Cluster>) -> Database {
+        let url = Some((cluster.database(), cluster.database()));
+        Database { url, dialect: Dialect::JiraCloud, cluster: Some(Arc::clone(cluster)) }
+    }
+}
+
+impl Drop for Database {
+    /// Hundreds of scenarios share one cluster, and their databases would fill a small disk.
+    fn drop(&mut self) {
+        if let (Some((main, keys)), Some(cluster)) = (&self.url, &self.cluster) {
+            cluster.drop_databases([main.as_str(), keys]);
+        }
     }
 }
 

@@ -27,6 +27,15 @@ pub struct Home {
     pub cluster: Option<Arc<Cluster>>,
 }
 
+impl Drop for Home {
+    /// Hundreds of checks share one cluster, and their databases would fill a small disk.
+    fn drop(&mut self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.drop_databases([self.settings.database.as_str(), &self.settings.key_book]);
+        }
+    }
+}
+
 impl Home {
     pub fn sqlite() -> Home {
         let folder = tempfile::tempdir().unwrap();
