@@ -2,17 +2,20 @@
 //!
 //! Whatever is missing or goes wrong is a fault, and whoever asked holds the mail back: nothing leaves plain by an error.
 
+mod asked;
 mod keys;
 mod notice;
 mod table;
 
+pub use asked::AskedFolder;
+
 use crate::cell::{self, Cells};
-use crate::keys::{KeyFolder, Trouble, Why};
+use crate::keys::{KeyFolder, Trouble};
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use policy::sealing::{self, KeyFacts, MailFacts, Notice, Question, ROUNDS_MAX, RecipientPlan, Seal, SealingRules};
-use policy::{Fault, FaultCode, Told};
+use policy::sealing::{self, KeyFacts, MailFacts, Notice, ROUNDS_MAX, RecipientPlan, Seal, SealingRules};
+use policy::{Fault, FaultCode};
 use seal::entity::Entity;
 use seal::keyfile::Password;
 use seal::order::{ProtectionOrder, Refusal, SealOrder};
@@ -180,11 +183,12 @@ impl ByRules {
 
     async fn notice(&self, state: &State, mail: &MailFacts, recipient: &str, notice: &Notice) -> Result<Fate, Fault> {
         let bytes = notice::compose(mail, recipient, notice, &self.inner.settings.hostname)?;
-        let Some((scheme, fingerprint)) = &notice.sign else { return Ok(Fate::Replace(Bytes::from(bytes))) };
+        let replaced = |copy: Vec<u8>| Fate::Replace { copy: Bytes::from(copy), why: notice.why.clone() };
+        let Some((scheme, fingerprint)) = &notice.sign else { return Ok(replaced(bytes)) };
         let (with, keys) = state.table.with(*scheme, Some(fingerprint), &[], false).ok_or_else(gone)?;
         let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
         match self.order(&bytes, &order, &keys).await? {
-            Ok(copy) => Ok(Fate::Replace(Bytes::from(copy))),
+            Ok(copy) => Ok(replaced(copy)),
             Err(refusal) => Ok(Fate::Hold { why: format!("a notice could not be signed: {}", refusal.word()) }),
         }
     }
@@ -236,7 +240,7 @@ fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
     if !folder.troubles.is_empty() {
         tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
     }
-    let is_partial = folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany));
+    let is_partial = asked::is_partial(&folder);
     Ok((Table::new(folder), is_partial))
 }
 
@@ -262,30 +266,12 @@ impl State {
                 break;
             }
             for question in open {
-                let keys = self.answer(mail, &question);
-                let told = match self.is_partial && keys.is_empty() {
-                    true => Told::Untold("some files of keys cannot be read".to_owned()),
-                    false => Told::Known(keys),
-                };
-                facts.answer(&question, told);
+                facts.answer(&question, asked::answer(&self.table, self.is_partial, mail, &question));
             }
         }
         let plan = sealing::decide(mail, &self.rules, &facts);
         let of_recipient = plan.recipients.into_iter().next();
         of_recipient.ok_or_else(|| Fault::permanent(FaultCode::Internal, "a decision left the recipient out"))
-    }
-
-    fn answer(&self, mail: &MailFacts, question: &Question) -> Vec<sealing::Key> {
-        let now = mail.now_s.unsigned_abs();
-        match *question {
-            Question::RecipientKeys { recipient, scheme } => {
-                let address = usize::try_from(recipient).ok().and_then(|number| mail.recipients.get(number));
-                address.map(|address| self.table.of_people(address, scheme, now)).unwrap_or_default()
-            }
-            Question::OwnKeys { scheme } => {
-                mail.from().map(|address| self.table.of_ours(address, scheme, now)).unwrap_or_default()
-            }
-        }
     }
 }
 

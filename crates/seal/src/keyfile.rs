@@ -10,6 +10,7 @@ mod chain;
 mod finding;
 mod java;
 mod keybox;
+mod list;
 mod password;
 mod pkcs12;
 mod private;
@@ -20,6 +21,7 @@ pub mod issue;
 pub use block::{armored, pem};
 pub use bundle::bundle;
 pub use chain::{Issuers, names_in_words};
+pub use list::{RevocationList, revocation_list};
 pub use password::encrypted_pkcs8;
 pub use ring::public_parts;
 

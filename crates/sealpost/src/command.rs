@@ -127,6 +127,11 @@ fn check_name(name: &str) -> Result<(), Failure> {
     }
 }
 
+/// A number with its noun.
+fn counted(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
 /// A time as RFC 3339; one that no calendar has is left empty.
 fn time(micros: Micros) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()

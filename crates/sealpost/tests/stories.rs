@@ -28,6 +28,7 @@ mod stories {
     mod fields;
     mod hostile;
     mod keys;
+    mod keys_told;
     mod letter_files;
     mod letter_looks;
     mod letters;

@@ -35,6 +35,7 @@ pub(super) struct Decided {
 pub(super) async fn decide(
     inner: &Arc<Inner>,
     mail: &Arc<Submitted>,
+    id: &str,
     recipients: &[String],
     deadline: Instant,
 ) -> Result<Decided, Refusal> {
@@ -44,18 +45,19 @@ pub(super) async fn decide(
         tracing::warn!(relay = inner.settings.name, code = %fault.code, detail = fault.logged(), "a mail was not sealed");
         of_fault(&fault)
     })?;
+    tell(&inner.settings.name, id, &fates);
     let mut decided = Decided::default();
     let mut bytes_held = 0;
     for (recipient, fate) in recipients.iter().zip(fates) {
         inner.figures.fate(&fate);
         let copy = match fate {
-            Fate::HandOn { copy, .. } | Fate::Replace(copy) => copy,
+            Fate::HandOn { copy, .. } | Fate::Replace { copy, .. } => copy,
             Fate::Hold { why } => {
-                decided.held.get_or_insert_with(|| later("4.7.0", why));
+                decided.held.get_or_insert_with(|| held(why));
                 continue;
             }
             Fate::Refuse { why } => {
-                decided.refused.push((recipient.clone(), no(550, "5.7.1", why)));
+                decided.refused.push((recipient.clone(), refused(why)));
                 continue;
             }
         };
@@ -73,6 +75,41 @@ pub(super) async fn decide(
         }
     }
     Ok(decided)
+}
+
+fn held(why: String) -> Refusal {
+    later("4.7.0", why)
+}
+
+fn refused(why: String) -> Refusal {
+    no(550, "5.7.1", why)
+}
+
+/// Logs why somebody does not get the mail itself: what becomes of it, the rule that says so, and how many it concerns. Who they are is
+/// told to nobody.
+fn tell(relay: &str, id: &str, fates: &[Fate]) {
+    let mut told: Vec<(&str, &str, usize)> = Vec::new();
+    for fate in fates {
+        let (outcome, why) = match fate {
+            Fate::HandOn { .. } => continue,
+            Fate::Replace { why, .. } => ("notice", why.as_str()),
+            Fate::Hold { why } => ("hold", why.as_str()),
+            Fate::Refuse { why } => ("refuse", why.as_str()),
+        };
+        match told.iter_mut().find(|known| (known.0, known.1) == (outcome, why)) {
+            Some(known) => known.2 += 1,
+            None => told.push((outcome, why, 1)),
+        }
+    }
+    for (outcome, why, recipients) in told {
+        let said = match outcome {
+            "notice" => no(250, "2.0.0", ""),
+            "hold" => held(String::new()),
+            _ => refused(String::new()),
+        };
+        let Refusal { code, status, .. } = said;
+        tracing::info!(relay, relayed = id, outcome, why, recipients, code, status, "some do not get the mail itself");
+    }
 }
 
 /// There is no room for a mail, or for its copies.
@@ -97,7 +134,7 @@ async fn ask_all(inner: &Arc<Inner>, mail: &Arc<Submitted>, recipients: &[String
     while let Some(asked) = asking.join_next().await {
         let (number, fate) = asked.map_err(|_| Fault::temporary(FaultCode::Internal, "the sealer ended badly"))?;
         let fate = fate?;
-        if let Fate::HandOn { copy, .. } | Fate::Replace(copy) = &fate
+        if let Fate::HandOn { copy, .. } | Fate::Replace { copy, .. } = &fate
             && copy.is_empty()
         {
             return Err(Fault::temporary(FaultCode::Internal, "the sealer made an empty copy"));

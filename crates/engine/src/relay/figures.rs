@@ -51,7 +51,7 @@ impl Figures {
             Fate::HandOn { sealing: Sealing::Signed, .. } => 1,
             Fate::HandOn { sealing: Sealing::Encrypted, .. } => 2,
             Fate::HandOn { sealing: Sealing::SignedAndEncrypted, .. } => 3,
-            Fate::Replace(_) => 4,
+            Fate::Replace { .. } => 4,
             Fate::Hold { .. } => 5,
             Fate::Refuse { .. } => 6,
         };

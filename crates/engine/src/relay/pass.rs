@@ -77,7 +77,7 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
     if recipients.is_empty() {
         return Ok(());
     }
-    let decided = decide(&inner, &passing.mail, &recipients, deadline).await?;
+    let decided = decide(&inner, &passing.mail, &passing.id, &recipients, deadline).await?;
     // The room is free when the mail is done with.
     let Decided { copies, held, refused, room: _room } = decided;
     ends.later = held;

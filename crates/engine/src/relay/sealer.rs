@@ -36,13 +36,13 @@ pub enum Sealing {
     SignedAndEncrypted,
 }
 
-/// What becomes of a mail for one recipient. A `why` is said to the client: it is one line, without content or secrets.
+/// What becomes of a mail for one recipient. A `why` is said to the client or in the log: it is one line, without content, addresses or secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// This copy is handed on: a whole mail, without our own `Received`. Copies that share bytes share a transaction.
     HandOn { copy: Bytes, sealing: Sealing },
-    /// A problem report or a notice that is only a link goes in its place.
-    Replace(Bytes),
+    /// A problem report or a notice that is only a link goes in its place; the client hears 250 all the same.
+    Replace { copy: Bytes, why: String },
     /// Not now: the client hears 451 and tries again. The others get theirs meanwhile.
     Hold { why: String },
     /// Not at all: 550, or a report to the sender where others got theirs.

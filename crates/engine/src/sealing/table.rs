@@ -57,6 +57,10 @@ impl Table {
         Table { folder, certificates, own, pgp, pgp_by_address, own_pgp, anchors, judged: Mutex::default() }
     }
 
+    pub(super) fn folder(&self) -> &KeyFolder {
+        &self.folder
+    }
+
     /// What people's keys for an address are, good or not.
     pub(super) fn of_people(&self, address: &str, scheme: Scheme, now: u64) -> Vec<Key> {
         match scheme {
@@ -93,7 +97,8 @@ impl Table {
         prints.filter_map(|print| self.pgp.get(print)).filter_map(move |one| of_pgp(one, address, now))
     }
 
-    fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
+    /// What is found about a certificate, without an address.
+    pub(super) fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
         let print = fingerprint(certificate);
         let known = self.judged.lock().unwrap_or_else(PoisonError::into_inner).get(&print).copied();
         if let Some((_, trust)) = known.filter(|(at, _)| now.saturating_sub(*at) < JUDGED_S) {

@@ -39,7 +39,10 @@ impl Sealer for Marking {
                 "hangs" => std::future::pending().await,
                 "empty" => Ok(Fate::HandOn { copy: Bytes::new(), sealing: Sealing::Encrypted }),
                 "forbidden" => Ok(Fate::Refuse { why: "no mail\r\n250 goes there".into() }),
-                "replaced" => Ok(Fate::Replace("Subject: a link\r\n\r\nonly a link\r\n-- the end\r\n".into())),
+                "replaced" => Ok(Fate::Replace {
+                    copy: "Subject: a link\r\n\r\nonly a link\r\n-- the end\r\n".into(),
+                    why: "replaced".into(),
+                }),
                 name if name.starts_with("plain") => {
                     Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain })
                 }

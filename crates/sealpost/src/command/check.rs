@@ -1,8 +1,9 @@
 //! `sealpost check`: what works, what does not, and what to do about it.
 
+mod sealing;
 mod templates;
 
-use super::{Failure, fault_in_words};
+use super::{Failure, counted, fault_in_words};
 use crate::settings::{self, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
@@ -67,10 +68,6 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     }
 }
 
-fn counted(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
-}
-
 /// Everything beside the store. What needs one that does not open says so, or nothing when that was told already.
 async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
     findings.say("cells", cells(settings).await)?;
@@ -96,6 +93,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
+    look_at_relays(settings, &running, findings).await?;
     for key in settings.dkim.iter().map(|one| &one.key) {
         findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
     }
@@ -110,6 +108,26 @@ fn look_at_pages(settings: &Settings, running: &wire::Listening, findings: &mut 
         Some(public) => findings.say(&format!("public.listen for {}", public.url), listener(public.listen, running)),
         None => Ok(()),
     }
+}
+
+/// Where relays listen, and what they seal by.
+async fn look_at_relays(
+    settings: &Settings,
+    running: &wire::Listening,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    for relay in &settings.relays {
+        for address in relay.listen.into_iter().chain(relay.listen_implicit) {
+            findings.say(&format!("relay {}", relay.name), listener(address, running))?;
+        }
+        let of = relay.clone();
+        let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of)).await;
+        let found = found.map_err(|error| Failure::new(format!("rules and keys cannot be looked at: {error}")))?;
+        for (what, verdict) in found {
+            findings.say(&what, verdict)?;
+        }
+    }
+    Ok(())
 }
 
 async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {

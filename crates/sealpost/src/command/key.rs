@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use generate::Chance;
+pub use inventory::{pgp_certificate, time};
 
 /// The fewest digits of a fingerprint that name something.
 const DIGITS_MIN: usize = 16;
@@ -90,8 +91,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match what {
         What::Generate(asked) => generate::run(&keys, &asked),
         What::Import { shelf, files } => import::run(&keys, shelf, &files),
-        What::List { address } => inventory::list(&keys.read()?, address.as_deref()),
-        What::Show { fingerprint } => inventory::show(&keys.read()?, &fingerprint),
+        What::List { address } => inventory::list(keys.read()?, address.as_deref()),
+        What::Show { fingerprint } => inventory::show(keys.read()?, &fingerprint),
         What::ExportPublic { named, format } => export::run(&keys.read()?, &named, format),
         What::Remove { fingerprint } => remove::run(&keys, &fingerprint),
     }
@@ -131,7 +132,11 @@ impl Keys {
     }
 }
 
-fn reference(written: &str) -> Result<String, String> {
+/// Where a password stands, and never the password itself.
+///
+/// # Errors
+/// What to write instead.
+pub fn reference(written: &str) -> Result<String, String> {
     let names = ["file:", "env:", "credential:"]
         .iter()
         .any(|kind| written.strip_prefix(kind).is_some_and(|name| !name.is_empty()));

@@ -137,6 +137,7 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
     let heard = submit(&world.home, relay, PASSWORD, &["dan@people.example"]);
     assert!(heard.starts_with("refused") && heard.contains("550"), "{heard}");
     assert_eq!(dovecot.mails("dan@people.example").len(), 0);
+    why_is_logged(&gateway.log());
 
     let metrics = gateway.metrics();
     assert_eq!(metrics.sum("sealpost_relay_fates_total", &["fate=\"plain\""]), 0, "{metrics:?}");
@@ -145,6 +146,18 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
     let left: Vec<String> =
         holding(world.home.data(), &planted).into_iter().chain(holding(&world.home.file(""), &planted)).collect();
     assert_eq!(left, Vec::<String>::new(), "data, log and output");
+}
+
+/// Why is in the log: the fate, the rule by its number, the code; and nobody's address.
+fn why_is_logged(log: &str) {
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("some do not get the mail itself")).collect();
+    let [notice, refusal] = &told[..] else { panic!("{told:?}") };
+    for (line, parts) in [
+        (notice, ["\"notice\"", "encrypt = always (default); fallback = problem_report (default)", "250"]),
+        (refusal, ["\"refuse\"", "fallback = do_not_send (recipient[2])", "550"]),
+    ] {
+        assert!(parts.iter().all(|part| line.contains(part)) && !line.contains('@'), "{line}");
+    }
 }
 
 /// What a gateway says that does not start with such a relay.

@@ -5,7 +5,9 @@ use super::generate::private_pem;
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key, sha256};
 use engine::keys::KeyFolder;
-use seal::keyfile::{Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, pem, public_only, read};
+use seal::keyfile::{
+    Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, pem, public_only, read, revocation_list,
+};
 use seal::smime::{Certificate, PublicKey};
 use seal::verdict::fingerprint;
 use serde_json::{Value, json};
@@ -208,6 +210,8 @@ impl<'k> Importing<'k> {
 
     fn list(&mut self, der: &[u8]) -> Result<Value, Failure> {
         let name = sha256(der);
+        // One that nobody can use would make everybody whom it could name unknown.
+        revocation_list(der).map_err(|trouble| Failure::new(trouble.to_string()))?;
         let line = json!({ "revocation_list": name, "scheme": "smime" });
         let text = pem("X509 CRL", der);
         // The name is made of its bytes, so whatever has it is the same.

@@ -1,0 +1,56 @@
+//! The folder of keys, asked without a relay: by commands that show what it holds and what rules would find there.
+
+use super::table::Table;
+use crate::keys::{KeyFolder, Why};
+use policy::Told;
+use policy::sealing::{Key, MailFacts, Question, Trust};
+use seal::smime::Certificate;
+
+/// Keys of a folder as answers, the same as a relay has.
+pub struct AskedFolder {
+    table: Table,
+    is_partial: bool,
+}
+
+impl AskedFolder {
+    pub fn new(folder: KeyFolder) -> AskedFolder {
+        let is_partial = is_partial(&folder);
+        AskedFolder { table: Table::new(folder), is_partial }
+    }
+
+    pub fn folder(&self) -> &KeyFolder {
+        self.table.folder()
+    }
+
+    /// What the folder knows of it.
+    pub fn answer(&self, mail: &MailFacts, question: &Question) -> Told<Vec<Key>> {
+        answer(&self.table, self.is_partial, mail, question)
+    }
+
+    /// Whether a certificate is believed by the anchors and lists of the folder. `now` is in seconds since 1970.
+    pub fn trust(&self, certificate: &Certificate, now: u64) -> Trust {
+        self.table.judge(certificate, now)
+    }
+}
+
+/// Whether some files could not be read, so that a key that is not found may be there all the same.
+pub(super) fn is_partial(folder: &KeyFolder) -> bool {
+    folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany))
+}
+
+pub(super) fn answer(table: &Table, is_partial: bool, mail: &MailFacts, question: &Question) -> Told<Vec<Key>> {
+    let now = mail.now_s.unsigned_abs();
+    let keys = match *question {
+        Question::RecipientKeys { recipient, scheme } => {
+            let address = usize::try_from(recipient).ok().and_then(|number| mail.recipients.get(number));
+            address.map(|address| table.of_people(address, scheme, now)).unwrap_or_default()
+        }
+        Question::OwnKeys { scheme } => {
+            mail.from().map(|address| table.of_ours(address, scheme, now)).unwrap_or_default()
+        }
+    };
+    match is_partial && keys.is_empty() {
+        true => Told::Untold("some files of keys cannot be read".to_owned()),
+        false => Told::Known(keys),
+    }
+}
