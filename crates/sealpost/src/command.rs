@@ -33,6 +33,7 @@ pub mod serve;
 pub mod shadow;
 pub mod sign_in;
 pub mod site;
+pub mod sop;
 pub mod summary;
 pub mod support;
 pub mod token;

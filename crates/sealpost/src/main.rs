@@ -242,6 +242,12 @@ enum Command {
         /// The mail; - for standard input.
         file: PathBuf,
     },
+    /// OpenPGP on the command line that public suites speak (Stateless OpenPGP): `sealpost sop help` names what it does.
+    Sop {
+        /// A subcommand of the draft with its options and files.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure this machine.
     Bench(command::bench::Arguments),
     /// Print a generated page of the manual: settings, profile, mappings, templates or faults.
@@ -257,6 +263,9 @@ fn main() -> ExitCode {
         engine::cell::run_child();
     }
     wire::panics();
+    if let Command::Sop { arguments } = arguments.command {
+        return command::sop::run(arguments);
+    }
     // Two providers compiled in would make the first handshake panic; naming ours first makes it the only one.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("sealpost: a TLS provider was installed before the program started; please report this");
@@ -319,7 +328,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Open { keys, legacy, verdict, file } => command::open::run(&keys, legacy, verdict, &file).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
-        Command::Cell => Ok(()),
+        Command::Sop { .. } | Command::Cell => Ok(()),
     }
 }
 

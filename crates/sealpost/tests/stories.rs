@@ -58,6 +58,7 @@ mod stories {
     mod shadow;
     mod signals;
     mod site_oauth;
+    mod sop;
     #[cfg(feature = "crash_points")]
     mod summaries;
     mod swaks;

@@ -44,6 +44,15 @@ pub enum NewKey {
     PostQuantum,
 }
 
+/// What a key says that its owner's programs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// What every program reads, also GnuPG.
+    Rfc4880,
+    /// That, and messages of which each piece is proved by itself, as this program does.
+    Rfc9580,
+}
+
 impl NewKey {
     fn version(self) -> KeyVersion {
         match self {
@@ -76,6 +85,22 @@ pub fn generate(
     password: Option<&[u8]>,
     random: &mut dyn Random,
 ) -> Result<Zeroizing<String>, Trouble> {
+    generate_for(kind, Reads::Rfc9580, &[name], now, lives_s, password, random)
+}
+
+/// The same for any number of names, the first of which is the main one; also for none. `reads` is what others may write to it.
+///
+/// # Errors
+/// Those of [`generate`], and [`Trouble::Unsupported`] when a name is none that can be written.
+pub fn generate_for(
+    kind: NewKey,
+    reads: Reads,
+    names: &[&str],
+    now: u64,
+    lives_s: Option<u32>,
+    password: Option<&[u8]>,
+    random: &mut dyn Random,
+) -> Result<Zeroizing<String>, Trouble> {
     let (first, second) = kind.kinds();
     let (inner, params) = material(kind.version(), &first, now, random)?;
     let mut primary = SecretKey::new(PublicKey::from_inner(inner).map_err(|_| FAILED)?, params).map_err(|_| FAILED)?;
@@ -91,22 +116,25 @@ pub fn generate(
         Ok(config)
     };
     let none = Password::empty();
-    let id = UserId::from_str(Default::default(), name).map_err(|_| FAILED)?;
-    let mut said = what_we_read();
+    let mut said = what_is_read(reads);
     said.push(flags(true));
     said.extend(lives_s.map(|lives| SubpacketData::KeyExpirationTime(Duration::from_secs(lives))));
-    // Version 6 says it of the key as a whole, version 4 of a name (RFC 9580, section 10.1.1).
-    let (of_key, mut of_name) = if kind.version() == KeyVersion::V6 { (said, Vec::new()) } else { (Vec::new(), said) };
-    of_name.push(SubpacketData::IsPrimary(true));
-    let whole = match of_key.is_empty() {
-        true => None,
-        false => {
-            Some(sign(SignatureType::Key, of_key)?.sign_key(&signer, &none, primary.public_key()).map_err(|_| FAILED)?)
-        }
-    };
-    let on_name = sign(SignatureType::CertPositive, of_name)?
-        .sign_certification(&signer, primary.public_key(), &none, Tag::UserId, &id)
-        .map_err(|_| FAILED)?;
+    // Version 6 says it of the key as a whole, version 4 of its names (RFC 9580, section 10.1.1).
+    let is_of_key = kind.version() == KeyVersion::V6 || names.is_empty();
+    let mut around = Vec::new();
+    if is_of_key {
+        let whole = sign(SignatureType::Key, said.clone())?.sign_key(&signer, &none, primary.public_key());
+        around.extend(written(&whole.map_err(|_| FAILED)?)?);
+    }
+    for (at, name) in names.iter().enumerate() {
+        let mut of_name = if is_of_key { Vec::new() } else { said.clone() };
+        of_name.extend((at == 0).then_some(SubpacketData::IsPrimary(true)));
+        let id = UserId::from_str(Default::default(), name).map_err(|_| FAILED)?;
+        let on_name = sign(SignatureType::CertPositive, of_name)?
+            .sign_certification(&signer, primary.public_key(), &none, Tag::UserId, &id)
+            .map_err(|_| FAILED)?;
+        around.extend([written(&id)?, written(&on_name)?].concat());
+    }
     let on_subkey = sign(SignatureType::SubkeyBinding, vec![flags(false)])?
         .sign_subkey_binding(&signer, primary.public_key(), &none, subkey.public_key())
         .map_err(|_| FAILED)?;
@@ -116,10 +144,7 @@ pub fn generate(
         subkey.set_password(Chance(random), &password).map_err(|_| FAILED)?;
     }
     let mut out: Secret = Zeroizing::new(written(&primary)?);
-    for one in whole.iter() {
-        out.extend(written(one)?);
-    }
-    out.extend([written(&id)?, written(&on_name)?].concat());
+    out.extend_from_slice(&around);
     out.extend_from_slice(&Zeroizing::new(written(&subkey)?));
     out.extend(written(&on_subkey)?);
     Ok(Zeroizing::new(armored(Kind::PrivateKey, &out)))
@@ -163,12 +188,12 @@ fn material(
 }
 
 /// So that nobody has to guess: a sender of old takes SHA-1 and Triple DES for somebody who says nothing.
-fn what_we_read() -> Vec<SubpacketData> {
+fn what_is_read(reads: Reads) -> Vec<SubpacketData> {
     use SymmetricKeyAlgorithm::{AES128, AES192, AES256};
     let mut features = Features::new();
     features.set_seipd_v1(true);
-    features.set_seipd_v2(true);
-    vec![
+    features.set_seipd_v2(reads == Reads::Rfc9580);
+    let mut said = vec![
         SubpacketData::Features(features),
         SubpacketData::PreferredSymmetricAlgorithms([AES256, AES192, AES128].into_iter().collect()),
         SubpacketData::PreferredHashAlgorithms(
@@ -177,10 +202,13 @@ fn what_we_read() -> Vec<SubpacketData> {
         SubpacketData::PreferredCompressionAlgorithms(
             [CompressionAlgorithm::ZLIB, CompressionAlgorithm::ZIP].into_iter().collect(),
         ),
-        SubpacketData::PreferredAeadAlgorithms(
+    ];
+    if reads == Reads::Rfc9580 {
+        said.push(SubpacketData::PreferredAeadAlgorithms(
             [(AES256, AeadAlgorithm::Ocb), (AES256, AeadAlgorithm::Gcm), (AES128, AeadAlgorithm::Ocb)]
                 .into_iter()
                 .collect(),
-        ),
-    ]
+        ));
+    }
+    said
 }

@@ -30,7 +30,7 @@ impl Key<'_> {
     }
 }
 
-/// A signature over content that stands elsewhere.
+/// A signature over content that stands elsewhere, and its hash as `micalg` of a mail names it.
 ///
 /// # Errors
 /// [`Trouble::KeyRefused`] when none of the key's parts may sign now, or one does not.
@@ -41,8 +41,30 @@ pub fn sign(
     now: u64,
     random: &mut dyn Random,
 ) -> Result<(Vec<u8>, &'static str), Trouble> {
-    let saying = Saying { kind: SignatureType::Binary, now, meant_for: &[], policy };
-    let signature = signature(content, key.signing_part(policy, now)?, &saying, random)?;
+    beside(content, key, &Saying { kind: SignatureType::Binary, now, meant_for: &[], policy }, random)
+}
+
+/// The same over a text, whose lines may end otherwise when it is looked at again.
+///
+/// # Errors
+/// Those of [`sign`].
+pub fn sign_text(
+    text: &str,
+    key: &Key<'_>,
+    policy: &Policy,
+    now: u64,
+    random: &mut dyn Random,
+) -> Result<(Vec<u8>, &'static str), Trouble> {
+    beside(text.as_bytes(), key, &Saying { kind: SignatureType::Text, now, meant_for: &[], policy }, random)
+}
+
+fn beside(
+    content: &[u8],
+    key: &Key<'_>,
+    saying: &Saying<'_>,
+    random: &mut dyn Random,
+) -> Result<(Vec<u8>, &'static str), Trouble> {
+    let signature = signature(content, key.signing_part(saying.policy, saying.now)?, saying, random)?;
     let micalg = super::algorithm::micalg(signature.hash_alg().unwrap_or(HashAlgorithm::None));
     Ok((written(&signature)?, micalg))
 }
@@ -67,9 +89,27 @@ pub fn signed_message(
     now: u64,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
-    let saying = Saying { kind: SignatureType::Binary, now, meant_for, policy };
-    let part = key.signing_part(policy, now)?;
-    let signature = signature(content, part, &saying, random)?;
+    around(content, key, &Saying { kind: SignatureType::Binary, now, meant_for, policy }, random)
+}
+
+/// A text within a signature, whose lines may end otherwise when it is looked at again.
+///
+/// # Errors
+/// Those of [`sign`].
+pub fn signed_text_message(
+    text: &str,
+    key: &Key<'_>,
+    meant_for: &[&Certificate],
+    policy: &Policy,
+    now: u64,
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Trouble> {
+    around(text.as_bytes(), key, &Saying { kind: SignatureType::Text, now, meant_for, policy }, random)
+}
+
+fn around(content: &[u8], key: &Key<'_>, saying: &Saying<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
+    let part = key.signing_part(saying.policy, saying.now)?;
+    let signature = signature(content, part, saying, random)?;
     let config = signature.config().ok_or(Trouble::KeyRefused)?;
     let announced = match (&config.version_specific, part.fingerprint()) {
         (pgp::packet::SignatureVersionSpecific::V6 { salt }, Fingerprint::V6(print)) => {

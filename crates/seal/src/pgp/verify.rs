@@ -25,6 +25,8 @@ pub struct Signature {
     pub issuer: Option<String>,
     /// When he says that he signed, in seconds since 1970.
     pub at: Option<u64>,
+    /// It is over a text, however its lines end, and not over bytes.
+    pub is_over_text: bool,
     /// `None` when it is good: these bytes are as the holder of the certificate's key signed them.
     pub flaw: Option<Flaw>,
 }
@@ -70,7 +72,8 @@ pub fn verify_detached(
                 verdicts.push(verify(&signature, content, known, &[], policy, now));
             }
             None if read.tag == pgp::types::Tag::Signature => {
-                verdicts.push(Signature { by: None, issuer: None, at: None, flaw: Some(Flaw::Malformed) });
+                let flaw = Some(Flaw::Malformed);
+                verdicts.push(Signature { by: None, issuer: None, at: None, is_over_text: false, flaw });
             }
             _ if is_nothing(read.tag) => {}
             _ => return Err(Trouble::Malformed("other things stand beside a signature")),
@@ -93,7 +96,13 @@ pub fn verify(
 ) -> Signature {
     let (prints, ids) = (signature.issuer_fingerprint(), signature.issuer_key_id());
     let named = prints.first().map(|print| shown(print)).or_else(|| ids.first().map(|id| HEXUPPER.encode(id.as_ref())));
-    let mut verdict = Signature { by: None, issuer: named, at: made(signature), flaw: Some(Flaw::CertificateMissing) };
+    let mut verdict = Signature {
+        by: None,
+        issuer: named,
+        at: made(signature),
+        is_over_text: signature.typ() == Some(SignatureType::Text),
+        flaw: Some(Flaw::CertificateMissing),
+    };
     if let Err(flaw) = form(signature, opened_by, now) {
         verdict.flaw = Some(flaw);
     }

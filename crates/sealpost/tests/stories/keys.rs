@@ -250,6 +250,8 @@ fn openpgp_comes_in_and_only_its_public_parts_go_out() {
     let secret = desk.made("gpg", &[&batch[..], &["--export-secret-keys", "support@example.org"]].concat());
     fs::write(desk.path("secret"), secret).unwrap();
     fs::write(desk.path("public"), desk.made("gpg", &["--export", "--armor", "ann@example.com"])).unwrap();
+    desk.made("gpg", &[&batch[..], &["--quick-add-uid", "ann@example.com", "ann@example.org"]].concat());
+    fs::write(desk.path("changed"), desk.made("gpg", &["--export", "ann@example.com"])).unwrap();
     desk.made("gpgconf", &["--kill", "all"]);
 
     assert!(text(&desk.key(1, &["import", "secret"])[0], "error").contains("private key"));
@@ -268,7 +270,50 @@ fn openpgp_comes_in_and_only_its_public_parts_go_out() {
         assert!(packets.contains("public key packet") && !packets.contains("secret key packet"), "{packets}");
         assert!(packets.contains(address));
     }
-    assert!(desk.key(1, &["generate", "--scheme", "pgp", "--address", "a@example.org"]).is_empty());
+    // Another state of a certificate that is there is told, and replaces nothing.
+    let before: Vec<_> = desk.files().iter().map(|file| fs::read(file).unwrap()).collect();
+    assert_eq!(text(&desk.key(1, &["import", "changed"])[0]["items"][0], "outcome"), "conflict");
+    let after: Vec<_> = desk.files().iter().map(|file| fs::read(file).unwrap()).collect();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_key_of_openpgp_that_is_made_works_in_gnupg_and_under_its_password_alone() {
+    let desk = Desk::open();
+    fs::create_dir(desk.path("gnupg")).unwrap();
+    fs::set_permissions(desk.path("gnupg"), fs::Permissions::from_mode(0o700)).unwrap();
+    let words = ["generate", "--scheme", "pgp", "--address", "ann@example.com", "--name", "Ann Smith", "--days", "10"];
+    let locked = ["--algorithm", "ed25519", "--password", "env:KEY_PASSWORD"];
+    let made = &desk.key(0, &[&words[..], &locked, &["--address", "help@example.com"]].concat())[0];
+    assert_eq!(made["addresses"], serde_json::json!(["ann@example.com", "help@example.com"]));
+    let file = desk.path(text(made, "file"));
+    assert_eq!(mode(&file), 0o600);
+    let batch = |password| ["--batch", "--pinentry-mode", "loopback", "--passphrase", password];
+    desk.made("gpg", &[&batch(PASSWORD)[..], &["--import", file.to_str().unwrap()]].concat());
+    let listed = String::from_utf8(desk.made("gpg", &["--list-keys", "--with-colons"])).unwrap();
+    assert!(listed.contains(&text(made, "fingerprint").to_uppercase()), "{listed}");
+    assert!(listed.contains("Ann Smith <ann@example.com>") && listed.contains("<help@example.com>"), "{listed}");
+    fs::write(desk.path("plain"), "words").unwrap();
+    desk.made("gpgconf", &["--kill", "all"]);
+    let sign = ["--detach-sign", "--output", "signature", "plain"];
+    assert!(!desk.run("gpg", &[&batch("wrong")[..], &sign].concat()).status.success());
+    desk.made("gpg", &[&batch(PASSWORD)[..], &sign].concat());
+    desk.made("gpgconf", &["--kill", "all"]);
+
+    // The folder's own commands use it, and only with its password.
+    let mail = "From: ann@example.com\r\nTo: ann@example.com\r\nSubject: a\r\n\r\nwords\r\n";
+    fs::write(desk.path("mail"), mail).unwrap();
+    let seal = ["seal", "--keys", "keys", "--scheme", "pgp", "--sign", "--from", "ann@example.com", "mail"];
+    assert!(!desk.run(PROGRAM, &seal).status.success());
+    let sealed = desk.made(PROGRAM, &[&seal[..], &["--password", "env:KEY_PASSWORD"]].concat());
+    assert!(String::from_utf8(sealed).unwrap().contains("application/pgp-signature"));
+    for wrong in [&["--algorithm", "p256"][..], &["--algorithm", "ed25519", "--request"], &["--name", "A <b>"]] {
+        assert!(
+            desk.key(1, &[&["generate", "--scheme", "pgp", "--address", "b@example.com"], wrong].concat()).is_empty()
+        );
+    }
+    let public = desk.made(PROGRAM, &["key", "export-public", "ann@example.com", "--keys", "keys"]);
+    assert!(public.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----"));
 }
 
 #[test]

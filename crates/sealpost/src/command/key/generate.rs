@@ -4,10 +4,12 @@ use super::super::seal::Scheme;
 use super::super::{Failure, now_s, print_object};
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key};
+use clap::ValueEnum;
 use policy::is_plain_address;
 use seal::Random;
 use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed};
 use seal::keyfile::{Item, Password, encrypted_pkcs8, pem, read};
+use seal::pgp::{NewKey, Reads};
 use seal::smime::Certificate;
 use seal::verdict::{algorithm, fingerprint};
 use serde_json::json;
@@ -48,7 +50,7 @@ enum Algorithm {
     P256,
     #[value(name = "p384")]
     P384,
-    /// Signs only.
+    /// Of S/MIME it signs only.
     #[value(name = "ed25519")]
     Ed25519,
 }
@@ -83,15 +85,13 @@ pub fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
     if let Some(wrong) = asked.addresses.iter().find(|address| !is_plain_address(address)) {
         return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
     }
-    if asked.scheme == Scheme::Pgp {
-        return Err(Failure::new(
-            "OpenPGP keys are not made yet; make one by gpg --quick-generate-key and import it with --as own",
-        ));
-    }
     let passwords = keys.passwords()?;
     let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
     let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
     let subject = Subject { name, addresses: &addresses };
+    if asked.scheme == Scheme::Pgp {
+        return pgp_key(&keys.folder, asked, subject, passwords.first());
+    }
     let pkcs8 =
         generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     let private = private_pem(&pkcs8, passwords.first())?;
@@ -153,6 +153,50 @@ fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], private: &str
         "addresses": subject.addresses,
         "file": folder.join(file),
         "request": folder.join(csr),
+    }))
+}
+
+/// A key of OpenPGP: one part signs, another is encrypted for.
+fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, password: Option<&Password>) -> Result<(), Failure> {
+    let kind = match asked.algorithm {
+        Algorithm::Rsa2048 => NewKey::Rsa2048,
+        Algorithm::Rsa3072 => NewKey::Rsa3072,
+        Algorithm::Rsa4096 => NewKey::Rsa4096,
+        Algorithm::Ed25519 => NewKey::Curve25519,
+        Algorithm::P256 | Algorithm::P384 => {
+            return Err(Failure::new("OpenPGP keys are made with --algorithm rsa-2048, rsa-3072, rsa-4096 or ed25519"));
+        }
+    };
+    if asked.request {
+        return Err(Failure::new("--request is for S/MIME: no authority makes certificates of OpenPGP keys"));
+    }
+    let unwritable = |one: char| one.is_control() || matches!(one, '<' | '>');
+    let names: Vec<String> = match &asked.name {
+        Some(name) if name.chars().any(unwritable) => {
+            return Err(Failure::new("the name stands on one line, without angle brackets"));
+        }
+        Some(name) => subject.addresses.iter().map(|address| format!("{name} <{address}>")).collect(),
+        None => subject.addresses.iter().map(|address| (*address).to_owned()).collect(),
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (now, lives_s) = (now_s(), u64::from(asked.days) * DAY_S);
+    let lives = u32::try_from(lives_s).map_err(|_| Failure::new("an OpenPGP key lives for 136 years at most"))?;
+    let password = password.map(|password| password.as_bytes());
+    let made = seal::pgp::generate_for(kind, Reads::Rfc9580, &names, now, Some(lives), password, &mut Chance);
+    let made = made.map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
+    let found = read(made.as_bytes(), &[]);
+    let Some(Item::PgpSecret(one)) = found.items.first() else {
+        return Err(Failure::new("no key was made: it cannot be read again"));
+    };
+    let file = new(put(folder, Shelf::Own, &format!("{}.pgp", one.fingerprint), &one.bytes, Readers::Owner)?)?;
+    print_object(&json!({
+        "fingerprint": one.fingerprint,
+        "scheme": "pgp",
+        "algorithm": asked.algorithm.to_possible_value().map(|value| value.get_name().to_owned()),
+        "addresses": one.addresses,
+        "not_before": super::inventory::time(now),
+        "not_after": super::inventory::time(now + lives_s),
+        "file": folder.join(file),
     }))
 }
 
