@@ -67,6 +67,8 @@ pub struct PreviewLetter {
     pub made_by: String,
     /// What was wrong with its template, with the line.
     pub trouble: Option<String>,
+    /// How it would leave by the rules for sealing, and why; `None` where its site seals nothing.
+    pub sealing: Option<String>,
 }
 
 /// Somebody who would not be told.

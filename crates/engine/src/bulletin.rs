@@ -11,6 +11,7 @@ use crate::deliver::{Outgoing, composed, message_id, nowhere};
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
+use crate::sealing::letters::LetterNature;
 use crate::site::Site;
 use crate::speak::Route;
 use crate::stop::Stop;
@@ -152,6 +153,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
         connections: connections(shared, &sites).await?,
         told_offline: store.told_offline().await?,
         returned: store.came_back_today().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
+        unsealed: store.unsealed().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         stuck: store.stuck().await?.into_iter().filter(|(site, ..)| sites.contains(site)).collect(),
         sites,
     })
@@ -240,7 +242,8 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         let mail_from = Some(outgoing.from.address.clone()).filter(|_| posted.is_to_contact);
         let envelope = Envelope { mail_from, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
         let is_ascii = composed.before.is_ascii();
-        hand_over(&turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
+        let nature = LetterNature { site: site.name.clone(), kind: "bulletin", ..LetterNature::default() };
+        hand_over((site, &nature), &turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
     match once(shared, held, parcel, send).await? {
         Handed::Failed(fault) | Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),

@@ -1,9 +1,11 @@
 //! The `Deliver` job: sends the letters that a plan names, each once.
 
+mod cleared;
 pub mod graph;
 pub(crate) mod hand_over;
 pub(crate) mod letter;
 pub(crate) mod message;
+mod nature;
 pub(crate) mod once;
 pub(crate) mod sent;
 pub(crate) mod shelf;
@@ -92,11 +94,15 @@ struct Sending<'a> {
 /// recorded and that is all; a mail that could not be handed on is given up for a person to see.
 pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
-    let (mut failed, mut later, mut doubtful) = (None, None, None);
+    let (mut failed, mut later, mut unsealed, mut doubtful) = (None, None, None, None);
     for (letter, key, posted_at) in shared.store.posted_letters(&held.lease).await? {
         let fault = match one(shared, held, &site, &letter, &key, posted_at).await {
             Err(Stop::Retry(fault)) => {
                 later = later.or(Some(fault));
+                continue;
+            }
+            Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::SealingHeld => {
+                unsealed = unsealed.or(Some((fault, pause)));
                 continue;
             }
             Err(Stop::Hold(fault)) => {
@@ -112,11 +118,12 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
         failed = failed.or(fault.filter(matters));
     }
     // First what goes on by itself, so that a person is asked about all the rest at once.
-    match (later, doubtful, failed) {
-        (Some(fault), _, _) => Err(Stop::Retry(fault)),
-        (None, Some(fault), _) => Err(Stop::Hold(fault)),
-        (None, None, Some(fault)) => Err(Stop::GiveUp(fault)),
-        (None, None, None) => Ok(shared.store.complete(&held.lease).await?),
+    match (later, unsealed, doubtful, failed) {
+        (Some(fault), ..) => Err(Stop::Retry(fault)),
+        (None, Some((fault, pause)), ..) => Err(Stop::Wait(fault, pause)),
+        (None, None, Some(fault), _) => Err(Stop::Hold(fault)),
+        (None, None, None, Some(fault)) => Err(Stop::GiveUp(fault)),
+        (None, None, None, None) => Ok(shared.store.complete(&held.lease).await?),
     }
 }
 
@@ -197,7 +204,8 @@ impl Sending<'_> {
         self.sign(&mut composed, date_s).await?;
         let stored = if with_original { Some(self.original().await?) } else { None };
         let is_ascii = stored.is_none() && composed.before.is_ascii();
-        hand_over(turn, self.held, &envelope, Content { composed, stored, is_ascii }).await
+        let nature = nature::of_mail(self.shared, self.site, &self.held.lease.subject, letter.kind).await?;
+        hand_over((self.site, &nature), turn, self.held, &envelope, Content { composed, stored, is_ascii }).await
     }
 
     /// Puts our signatures before a letter whose domain is signed for. A mail that is handed on is read once for that, and once more to be

@@ -124,9 +124,10 @@ impl Gateway {
     }
 
     /// Makes the jobs that fetch mailboxes, read the histories of sites, renew their webhooks and send their summaries, and has each run at once: after a start, and
-    /// after other settings. Letters that wait for a server that let nobody in are tried at once, too.
+    /// after other settings. Letters that wait for a server that let nobody in, or for a key, are tried at once, too.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         self.shared.store.end_halts().await?;
+        self.shared.store.end_unsealed().await?;
         let mailboxes = self.shared.mailboxes();
         // They may be of other accounts now.
         self.shared.watches.end_all();

@@ -4,6 +4,7 @@
 
 mod asked;
 mod keys;
+pub mod letters;
 mod notice;
 mod table;
 
@@ -47,7 +48,7 @@ pub struct ByRules {
 }
 
 struct Inner {
-    settings: SealingSettings,
+    settings: Arc<SealingSettings>,
     cells: Cells,
     state: RwLock<Arc<State>>,
 }
@@ -69,7 +70,8 @@ impl ByRules {
     /// # Errors
     /// Permanent `SealingRulesWrong` when the rules cannot be read or say something wrong, or the folder of keys cannot be read. A file of
     /// keys that cannot be used is no error: it is logged, and the keys are missing.
-    pub fn start(settings: SealingSettings, cells: Cells) -> Result<ByRules, Fault> {
+    pub fn start(settings: impl Into<Arc<SealingSettings>>, cells: Cells) -> Result<ByRules, Fault> {
+        let settings = settings.into();
         let state = RwLock::new(Arc::new(State::read(&settings)?));
         Ok(ByRules { inner: Arc::new(Inner { settings, cells, state }) })
     }
@@ -134,7 +136,7 @@ impl ByRules {
             account: mail.account.clone(),
             headers: self.headers(mail).await?,
             recipients: vec![recipient.to_owned()],
-            came_sealed: false,
+            ..MailFacts::default()
         };
         let plan = state.plan(&facts)?;
         match plan.fate {
@@ -149,26 +151,41 @@ impl ByRules {
     /// Read once for all recipients of a mail, and without its body.
     async fn headers(&self, mail: &Submitted) -> Result<mail::Headers, Fault> {
         let read = || async {
-            let head = Entity::read(&mail.bytes).head;
-            let reading = self.inner.cells.read(head, &mail::Limits::default()).await?;
-            // Rules decide by the whole header or not at all.
-            let headers = reading.message.headers;
-            match reading.too_complex.is_some() || headers.other.len() >= mail::OTHER_FIELDS_MAX {
-                true => Err(Fault::temporary(FaultCode::TooComplex, "the header of a mail is longer than is read")),
-                false => Ok(headers),
-            }
+            let mut headers = headers(&self.inner.cells, &mail.bytes).await?;
+            // By these our own letters are known, and whoever hands in a mail writes none of them.
+            headers.other.retain(|field| !field.name.starts_with("x-sealpost-"));
+            Ok(headers)
         };
         mail.headers.get_or_try_init(read).await.cloned()
     }
 
-    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal) -> Result<Fate, Fault> {
+    /// What the rules say of a mail to its first recipient, by the keys that are there.
+    fn plan(&self, mail: &MailFacts) -> Result<RecipientPlan, Fault> {
+        self.state().plan(mail)
+    }
+
+    fn may_be_told(&self, mail: &MailFacts) -> bool {
+        sealing::may_be_told(mail, &self.state().rules)
+    }
+
+    /// The mail sealed so, or why not.
+    async fn carry_out(&self, mail: &[u8], seal: &Seal) -> Result<Result<Vec<u8>, String>, Fault> {
+        let done = self.seal_by(&self.state(), mail, seal).await?;
+        Ok(done.map_err(|refusal| refusal.word().to_owned()))
+    }
+
+    async fn seal_by(&self, state: &State, mail: &[u8], seal: &Seal) -> Result<Result<Vec<u8>, Refusal>, Fault> {
         let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
         let (with, keys) = state.table.with(*scheme, sign.as_deref(), encrypt_to, *opaque).ok_or_else(gone)?;
         let protection = seal
             .protect_header
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
         let order = SealOrder { with, protection, footer: seal.footer.clone(), now: now_s().unsigned_abs() };
-        let copy = match self.order(&mail.bytes, &order, &keys).await? {
+        self.order(mail, &order, &keys).await
+    }
+
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal) -> Result<Fate, Fault> {
+        let copy = match self.seal_by(state, &mail.bytes, seal).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
             Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),
@@ -219,10 +236,21 @@ impl Sealer for ByRules {
     }
 }
 
+/// The header of a mail, read without its body.
+async fn headers(cells: &Cells, mail: &[u8]) -> Result<mail::Headers, Fault> {
+    let reading = cells.read(Entity::read(mail).head, &mail::Limits::default()).await?;
+    // Rules decide by the whole header or not at all.
+    let headers = reading.message.headers;
+    match reading.too_complex.is_some() || headers.other.len() >= mail::OTHER_FIELDS_MAX {
+        true => Err(Fault::temporary(FaultCode::TooComplex, "the header of a mail is longer than is read")),
+        false => Ok(headers),
+    }
+}
+
 fn read_rules(settings: &SealingSettings) -> Result<SealingRules, Fault> {
     let shown = settings.rules.display().to_string();
     let text = std::fs::read_to_string(&settings.rules).map_err(|error| {
-        let public = format!("{shown}: the rules for sealing cannot be read: {error}; name their file in relay.rules");
+        let public = format!("{shown}: the rules for sealing cannot be read: {error}; name their file in `rules`");
         Fault::permanent(FaultCode::SealingRulesWrong, "the file cannot be read").with_public(public)
     })?;
     SealingRules::from_toml(&text, &shown)
@@ -234,7 +262,7 @@ fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
     let of_folder = |one: &&Trouble| one.file.as_os_str().is_empty() && !one.why.is_warning();
     if let Some(trouble) = folder.troubles.iter().find(of_folder) {
         let shown = settings.keys.display();
-        let public = format!("{shown}: the folder of keys cannot be used: {}; name it in relay.keys", trouble.why);
+        let public = format!("{shown}: the folder of keys cannot be used: {}; name it in `keys`", trouble.why);
         return Err(Fault::permanent(FaultCode::SealingRulesWrong, "the folder of keys").with_public(public));
     }
     if !folder.troubles.is_empty() {

@@ -6,6 +6,7 @@ pub(crate) mod limits;
 use crate::carry::Traces;
 use crate::deliver::Outgoing;
 use crate::metrics::SiteFigures;
+use crate::sealing::letters::LetterSealer;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
@@ -88,6 +89,8 @@ pub struct Site {
     pub(crate) templates: Templates,
     /// What signs its letters, by the domain that they are from.
     pub(crate) signers: Arc<Signers>,
+    /// What seals its letters; `None` where they leave as they are.
+    sealer: Option<Arc<dyn LetterSealer>>,
     /// So many letters about events go to one address within an hour.
     pub(crate) letters_per_hour: Option<u32>,
     /// The base of links that people open, without a slash at its end; empty where there are none.
@@ -122,6 +125,7 @@ impl Site {
             ways: HashMap::new(),
             templates: Templates::default(),
             signers: Arc::default(),
+            sealer: None,
             letters_per_hour: None,
             browse_base: String::new(),
             webhooks: Vec::new(),
@@ -160,6 +164,20 @@ impl Site {
     /// The same site, whose letters these keys sign.
     pub fn with_signers(self, signers: Arc<Signers>) -> Site {
         Site { signers, ..self }
+    }
+
+    /// The same site, none of whose letters leaves but as this says.
+    pub fn with_sealer(self, sealer: Option<Arc<dyn LetterSealer>>) -> Site {
+        Site { sealer, ..self }
+    }
+
+    pub(crate) fn sealer(&self) -> Option<&Arc<dyn LetterSealer>> {
+        self.sealer.as_ref()
+    }
+
+    /// The page of an issue.
+    pub(crate) fn page_of(&self, issue_key: &str) -> String {
+        format!("{}/browse/{issue_key}", self.browse_base)
     }
 
     /// What signs its letters from this address. By Graph they leave unsigned: it writes them anew, and signs for itself.

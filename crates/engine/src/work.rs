@@ -60,6 +60,9 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     [work, fetch, aside, notice, letters, summaries].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 
+/// A letter that waits for a key longer than this is given up: what it says is kept no longer for sure.
+const UNSEALED_MAX: Duration = Duration::from_secs(28 * 24 * 3600);
+
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
 const RECORDING_MAX: Duration = Duration::from_secs(60);
 
@@ -299,6 +302,7 @@ async fn wait(shared: &Shared, held: &Held, fault: &Fault, pause: Duration) -> R
     let until = held.after(pause);
     match fault.code {
         FaultCode::LetterTooSoon => shared.store.wait_in_turn(&held.lease, fault, until).await,
+        FaultCode::SealingHeld => shared.store.wait_unsealed(&held.lease, fault, until).await,
         _ => shared.store.wait(&held.lease, fault, until).await,
     }
 }
@@ -318,6 +322,10 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
         Err(Stop::Wait(fault, pause))
             if matches!(fault.code, FaultCode::ParentUndecided | FaultCode::LetterTooSoon) =>
         {
+            Err(Stop::Wait(fault, pause))
+        }
+        // Whoever has no key yet may have one next week.
+        Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::SealingHeld && held.age() <= UNSEALED_MAX => {
             Err(Stop::Wait(fault, pause))
         }
         Err(Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Halted(fault, _))

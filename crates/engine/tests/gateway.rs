@@ -40,6 +40,7 @@ mod gateway {
     pub mod renewing;
     pub mod replay;
     pub mod returned;
+    pub mod sealed;
     pub mod sending_graph;
     pub mod sets;
     pub mod summaries;
@@ -58,7 +59,7 @@ use gateway::world::Database;
 use gateway::{
     again, authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, drafts,
     duplicates, erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names,
-    notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets,
+    notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sealed, sending_graph, sets,
     summaries, told, too_large, trouble, uploads, walk, written,
 };
 
@@ -135,6 +136,12 @@ on_sqlite! {
     letters::sec_26_an_address_that_refuses_for_good_is_written_to_no_more;
     letters::sec_26_a_report_about_a_letter_of_ours_counts_against_its_address;
     letters::sec_26_a_storm_of_reports_and_automatic_replies_makes_no_issue_and_no_letter;
+    sealed::no_kind_of_letter_leaves_readable;
+    sealed::no_trouble_lets_a_letter_out_readable;
+    sealed::a_rule_says_what_those_get_who_have_no_key;
+    sealed::fault_20_a_sealed_letter_whose_answer_was_lost_is_the_same_letter_once_more;
+    sealed::a_channel_is_told_nothing_that_has_to_be_sealed;
+    sealed::that_letters_wait_for_a_key_is_told_once;
     connections::letters_share_the_connections_that_a_server_may_have;
     connections::letters_to_one_domain_keep_their_limit_and_hinder_no_other;
     connections::a_connection_that_broke_between_letters_costs_no_try_and_doubles_none;

@@ -106,6 +106,7 @@ async fn post(store: &Store, site: &str) {
         refused_with_files: None,
         cause: LetterCause::default(),
         sets: store::LetterSets::default(),
+        matter: store::LetterMatter::default(),
     };
     let key = key_of_letter(site);
     let letter =

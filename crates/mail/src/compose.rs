@@ -1,9 +1,11 @@
 //! Writes the letters that a gateway sends by itself: MIME bytes with the fields that keep other machines from answering.
 
 mod gap;
+mod in_place;
 mod notification;
 
 pub use gap::{Base64Lines, Gap};
+pub use in_place::{in_place_of, with_general_list, without_fields};
 pub use notification::{Content, File, List, Notification, Picture, notification};
 
 use crate::Address;

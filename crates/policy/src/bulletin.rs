@@ -45,6 +45,8 @@ pub enum Cause {
     Offline,
     /// Work is held for a person or was given up.
     Stuck,
+    /// Letters wait for a key, by the rules for sealing.
+    Unsealed,
     /// Letters about events came back.
     Returned,
     /// What was used in the month that is over.
@@ -63,13 +65,14 @@ pub enum Cause {
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 12] = [
+    pub const ALL: [Cause; 13] = [
         Cause::Usage,
         Cause::BusyDay,
         Cause::PlanEnd,
         Cause::EventsHeld,
         Cause::Offline,
         Cause::Stuck,
+        Cause::Unsealed,
         Cause::Returned,
         Cause::Monthly,
         Cause::MailHeld,
@@ -87,6 +90,7 @@ impl Cause {
             Cause::EventsHeld => "events_held",
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
+            Cause::Unsealed => "unsealed",
             Cause::Returned => "returned",
             Cause::Monthly => "monthly",
             Cause::MailHeld => "mail_held",
@@ -117,6 +121,8 @@ pub struct Rule {
     pub usage_percent: Vec<u32>,
     /// A connection that fails for so long is offline.
     pub offline_minutes: u32,
+    /// Letters that wait for a key for so long are told.
+    pub unsealed_minutes: u32,
     /// A day with so many times the messages of an average one is a busy one.
     pub busy_day_times: u32,
     /// So many days ahead the end of a plan is told.
@@ -175,6 +181,8 @@ pub struct Facts {
     pub told_offline: Vec<String>,
     /// Of each site how much work is held or was given up, and when that happened last.
     pub stuck: Vec<(String, u64, Micros)>,
+    /// Of each site when the letters were made that wait for a key.
+    pub unsealed: Vec<(String, Vec<Micros>)>,
     /// Of each site how many letters about events came back since midnight.
     pub returned: Vec<(String, u64)>,
 }
@@ -202,13 +210,14 @@ impl Bulletin {
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
     type Look = fn(&Rule, &Facts) -> Vec<Bulletin>;
-    let looked_for: [(Cause, Look); 8] = [
+    let looked_for: [(Cause, Look); 9] = [
         (Cause::Usage, usage),
         (Cause::BusyDay, busy_days),
         (Cause::PlanEnd, ends),
         (Cause::EventsHeld, held::held),
         (Cause::Offline, offline),
         (Cause::Stuck, stuck),
+        (Cause::Unsealed, held::unsealed),
         (Cause::Returned, returned),
         (Cause::Monthly, monthly),
     ];

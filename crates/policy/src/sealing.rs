@@ -17,7 +17,7 @@ mod values;
 mod words;
 
 pub use coverage::{Coverage, Person};
-pub use decide::{ROUNDS_MAX, ask, decide};
+pub use decide::{ROUNDS_MAX, ask, decide, may_be_told};
 pub use facts::{Distrust, Key, KeyFacts, MailFacts, OwnKeys, Question, RecipientKeys, Trust};
 pub use needs::Needs;
 pub use place::{Place, Signs, Source, recognise};
@@ -152,6 +152,16 @@ impl SealingRules {
                 && rule.site.as_ref().is_none_or(|site| *site == mail.site)
         };
         let rules: Vec<(usize, &PlaceRule)> = self.places.iter().enumerate().filter(about).collect();
+        let mut belonging = self.by_header(mail, signs, &rules);
+        for key in &mail.projects {
+            let place = Place { key: key.clone(), name: String::new(), issue: None, source: Source::Subject };
+            belonging.rules.extend(of_place(&place, &rules, false));
+        }
+        belonging
+    }
+
+    /// The same by the header alone.
+    fn by_header(&self, mail: &MailFacts, signs: &Signs, rules: &[(usize, &PlaceRule)]) -> Belonging {
         let by = |source: Source, holds: &dyn Fn(&PlaceRule) -> bool| {
             let (number, rule) = rules.iter().find(|(_, rule)| holds(rule))?;
             let key = rule.keys.first().cloned().unwrap_or_default();
@@ -168,7 +178,7 @@ impl SealingRules {
             return belonging;
         }
         if let Some(place) = written().next() {
-            return Belonging { place: Some(place.clone()), rules: of_place(place, &rules, true) };
+            return Belonging { place: Some(place.clone()), rules: of_place(place, rules, true) };
         }
         by(Source::Sender, &by_sender).unwrap_or_else(|| Belonging {
             place: signs.places.first().cloned(),
@@ -176,7 +186,7 @@ impl SealingRules {
                 .places
                 .iter()
                 .enumerate()
-                .flat_map(|(number, place)| of_place(place, &rules, number == 0))
+                .flat_map(|(number, place)| of_place(place, rules, number == 0))
                 .collect(),
         })
     }

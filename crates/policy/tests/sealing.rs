@@ -245,3 +245,52 @@ fn the_rules_of_the_manual_are_good() {
         SealingRules::from_toml(block, "sealing.md").unwrap_or_else(|fault| panic!("{fault}\n{block}"));
     }
 }
+
+/// A summary tells of several projects for certain: it is sealed as the strictest of them demands, and none of them loosens what holds.
+#[test]
+fn further_projects_only_tighten() {
+    let rules = read(
+        "[default]\nencrypt = \"when_possible\"\nsign = \"never\"\n[[place]]\nkeys = [\"HR\"]\nencrypt = \"always\"\nfallback = \"hold\"\n\
+         [[place]]\nkeys = [\"OPEN\"]\nencrypt = \"never\"\n",
+    );
+    let fate = |projects: &[&str]| {
+        let projects = projects.iter().map(|key| (*key).to_owned()).collect();
+        let mail = MailFacts { recipients: vec!["ann@a.example".into()], projects, ..MailFacts::default() };
+        let mut facts = KeyFacts::default();
+        for _ in 0..policy::sealing::ROUNDS_MAX {
+            for question in policy::sealing::ask(&mail, &rules, &facts) {
+                facts.answer_with_nothing(&question);
+            }
+        }
+        let may_be_told = policy::sealing::may_be_told(&mail, &rules);
+        (decide(&mail, &rules, &facts).recipients.remove(0).fate, may_be_told)
+    };
+    let many: Vec<String> = (0..500).map(|number| format!("P{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain(["HR"]).collect();
+    for with_hr in [&["HR"][..], &["OPEN", "HR"], &["HR", "OPEN"], &many] {
+        assert!(matches!(fate(with_hr), (Fate::Hold { .. }, false)), "{with_hr:?}");
+    }
+    for without in [&[][..], &["OPEN"], &["WEB"]] {
+        assert!(matches!(fate(without), (Fate::Plain { .. }, true)), "{without:?}");
+    }
+}
+
+/// A chat has no keys: only what may be readable for want of one is told there.
+#[test]
+fn what_has_to_be_encrypted_is_told_by_no_other_way() {
+    let told = |rules: &str, came_sealed| {
+        let headers = mail::Headers {
+            other: vec![mail::OtherField { name: "x-jira-issue".into(), value: "HR-7".into() }],
+            ..mail::Headers::default()
+        };
+        let mail = MailFacts { headers, came_sealed, ..MailFacts::default() };
+        policy::sealing::may_be_told(&mail, &read(rules))
+    };
+    let always = "[default]\nencrypt = \"always\"\n";
+    assert!(told("", false) && !told("", true) && !told(always, false));
+    let plain = format!("{always}fallback = \"send_plain\"\n");
+    assert!(told(&plain, false) && !told(&plain, true));
+    assert!(!told(&format!("{always}fallback = \"sign_only\"\n"), false), "nobody signs what is told a chat");
+    assert!(!told("[[place]]\nkeys = [\"HR\"]\nencrypt = \"always\"\n", false));
+    assert!(told("[[place]]\nkeys = [\"IT\"]\nencrypt = \"always\"\n", false));
+}

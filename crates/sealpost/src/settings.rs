@@ -170,6 +170,8 @@ pub struct Site {
     pub certificate_authorities: Vec<PathBuf>,
     pub requests_at_once: usize,
     pub letters: Letters,
+    /// By which rules and with which keys its letters are sealed; `None` where they leave as they are.
+    pub sealing: Option<Sealing>,
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,
@@ -294,7 +296,7 @@ pub struct Relay {
 }
 
 /// Where the rules for sealing are, and the keys.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealing {
     pub rules: PathBuf,
     pub keys: PathBuf,

@@ -22,7 +22,7 @@ mod site_projects;
 mod uploads;
 mod webhooks;
 
-pub use adapters::{cells, own_program, sites};
+pub use adapters::{cells, letter_sealer, own_program, sites};
 pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
@@ -103,10 +103,16 @@ fn bulletins(settings: &Settings) -> engine::Bulletins {
 /// How the mappings of a site are called where something is wrong with them.
 const MAPPINGS: &str = "(mappings)";
 
-/// The sites, with whom each tells of its events; a file that is new or changed becomes a version.
-async fn telling(settings: &Settings, store: &Store, lasting: &Lasting) -> Result<Vec<engine::Site>, Failure> {
+/// The sites, with whom each tells of its events and what seals its letters; a file of mappings that is new or changed becomes a version.
+async fn telling(
+    settings: &Settings,
+    store: &Store,
+    lasting: &Lasting,
+    cells: &Cells,
+) -> Result<Vec<engine::Site>, Failure> {
     let mut sites = Vec::new();
-    for (site, of) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites) {
+    let sealers = adapters::sealers(settings, cells);
+    for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
             Some(text) => {
                 let version = store.import_mappings(&of.name, text).await?;
@@ -116,7 +122,7 @@ async fn telling(settings: &Settings, store: &Store, lasting: &Lasting) -> Resul
             }
             None => None,
         };
-        sites.push(site.with_mappings(mappings));
+        sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)
 }
@@ -139,7 +145,7 @@ async fn parts(
         store: store.clone(),
         reader: Arc::new(cells.clone()),
         letters: Arc::new(adapters::renderer(settings)?),
-        sites: telling(settings, store, lasting).await?,
+        sites: telling(settings, store, lasting, cells).await?,
         mailboxes: mailboxes(settings, store).await?,
         plans: settings.plans.clone(),
         bulletins: bulletins(settings),
@@ -209,6 +215,7 @@ impl Gateway {
             engine: self.engine.clone(),
             store: self.store.clone(),
             lasting: self.lasting.clone(),
+            cells: self.cells.clone(),
             endings: self.endings.clone(),
             console: self.console.clone(),
             hands: self.hands.clone(),

@@ -33,6 +33,7 @@ mod stories {
     mod letter_looks;
     mod letters;
     mod letters_oauth;
+    mod letters_sealed;
     mod links;
     mod lost_answers;
     mod mails;

@@ -212,6 +212,26 @@ impl Store {
         self.make_due("UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'").await
     }
 
+    /// There may be other keys or rules by now, because settings changed: letters that wait for them go on at once.
+    pub async fn end_unsealed(&self) -> Result<(), Fault> {
+        self.make_due("UPDATE jobs SET due = $1, aside = 0 WHERE aside = 3 AND state = 'waiting'").await
+    }
+
+    /// Of each site when the letters were made that wait for a key, also those that just look for one again; at most the oldest thousand.
+    pub async fn unsealed(&self) -> Result<Vec<(String, Vec<Micros>)>, Fault> {
+        const SQL: &str = "SELECT site, created_at FROM jobs
+            WHERE aside = 3 AND state IN ('waiting', 'ready', 'running') ORDER BY created_at LIMIT 1000";
+        let rows = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String, i64), SQL) })).await?;
+        let mut found: Vec<(String, Vec<Micros>)> = Vec::new();
+        for (site, since) in rows {
+            match found.iter_mut().find(|(known, _)| *known == site) {
+                Some((_, all)) => all.push(since),
+                None => found.push((site, vec![since])),
+            }
+        }
+        Ok(found)
+    }
+
     /// What this statement finds is due now ($1).
     pub(crate) async fn make_due(&self, sql: &'static str) -> Result<(), Fault> {
         let work = self.inner.db.unit(move |conn| {

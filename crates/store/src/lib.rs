@@ -82,8 +82,8 @@ pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
     ChannelMessage, IssueMail, LETTER_AGAIN_MAX, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile,
-    LetterFileWriter, LetterGap, LetterSet, LetterSets, NewLetter, NotAgain, OutboxLine, PostedLetter, ReturnDecision,
-    ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
+    LetterFileWriter, LetterGap, LetterMatter, LetterSet, LetterSets, NewLetter, NotAgain, OutboxLine, PostedLetter,
+    ReturnDecision, ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use relayed::{RELAYED_KNOWN_S, RelayedMail};

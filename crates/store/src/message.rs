@@ -163,6 +163,23 @@ impl Store {
         Ok(taken)
     }
 
+    /// The key of the issue that a message belongs to, or else of the one with this id; as far as it is known.
+    pub async fn issue_key_of(
+        &self,
+        site: &str,
+        message: &str,
+        issue_id: Option<&str>,
+    ) -> Result<Option<String>, Fault> {
+        const SQL: &str = "SELECT issue_key FROM issues WHERE site = $1
+            AND issue_id = COALESCE((SELECT issue_id FROM messages WHERE id = $2), $3)";
+        let (site, asked, id) = (site.to_owned(), message.to_owned(), issue_id.map(str::to_owned));
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { one!(conn, (String,), SQL, &site, &asked, id.as_deref()) }));
+        Ok(work.await?.map(|(key,)| key))
+    }
+
     /// `None` when there is no such message, or nothing can be told of it because its content was erased.
     pub async fn message(&self, id: &str) -> Result<Option<StoredMessage>, Fault> {
         type Row = (String, String, i64, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);

@@ -75,6 +75,20 @@ pub struct LetterAbout {
     /// The directive sets that its mapping names.
     #[serde(default)]
     pub sets: LetterSets,
+    #[serde(default)]
+    pub matter: LetterMatter,
+}
+
+/// What decides how a letter is sealed, beside the issue and the recipient.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LetterMatter {
+    /// It is the summary of a search, and of no issue.
+    pub is_summary: bool,
+    /// The keys of the projects of all issues that it tells of, where these are several.
+    pub projects: Vec<String>,
+    /// Something that it tells came in sealed (SEC-15).
+    pub came_sealed: bool,
 }
 
 /// Whose doing it is that there is a letter: for whoever is told that it did not arrive.

@@ -108,6 +108,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             refused_with_files: None,
             cause: LetterCause::default(),
             sets: store::LetterSets::default(),
+            matter: store::LetterMatter::default(),
         },
         bytes: if key == WITH_PAGE { PAGE.as_bytes().to_vec() } else { b"Subject: hello\r\n\r\nhello\r\n".to_vec() },
     }
@@ -169,6 +170,7 @@ pub async fn told(store: &Store, issue_id: &str, deed: &Deed) -> Told {
                     said: "250 <queued>".into(),
                     at: store.now().await.unwrap(),
                     tries: 1,
+                    sealing: None,
                 };
                 let left = LetterLeft { counted: None, dialogue: Some(dialogue) };
                 store.finish_last_letter(lease, &key, &receipt, left).await.unwrap();

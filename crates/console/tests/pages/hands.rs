@@ -93,6 +93,7 @@ fn previewed(mapping: Option<&str>) -> Vec<PreviewLetter> {
         html: html.into(),
         made_by: "the template [updated], within the theme desk".into(),
         trouble: None,
+        sealing: Some("readable; by a rule <b>".into()),
     };
     let wrong = PreviewLetter {
         mapping: "urgent".into(),

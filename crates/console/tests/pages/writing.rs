@@ -102,6 +102,7 @@ async fn drafted(store: &Store, request: &str, value: &str) -> String {
         refused_with_files: None,
         cause: LetterCause::default(),
         sets: store::LetterSets::default(),
+        matter: store::LetterMatter::default(),
     };
     let html = "From: support@desk.example\r\nSubject: hello\r\nContent-Type: text/html\r\n\r\n<p>Dear <b>Ann</b>, it comes on Monday.</p>\r\n";
     let (key, bytes) = (StepKey(format!("written:{id}/1")), html.as_bytes().to_vec());

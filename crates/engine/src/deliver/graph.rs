@@ -3,7 +3,7 @@
 //! There is no envelope: who is not named in `To` is named in `Bcc`, which the server takes out. It writes the mail anew, so it is not signed by us,
 //! and reports go to the mailbox by which it was sent.
 
-use super::hand_over::Content;
+use super::cleared::Cleared;
 use super::sent::{self, Sent};
 use super::shelf::Turn;
 use crate::held::Held;
@@ -66,18 +66,19 @@ pub(super) async fn hand_over(
     server: &GraphServer,
     held: &Held,
     envelope: &Envelope,
-    content: Content,
+    cleared: Cleared,
 ) -> Result<Sent, Fault> {
-    let size_bytes = content.shape().size_bytes;
+    let size_bytes = cleared.shape().size_bytes;
     if size_bytes > LETTER_BYTES_MAX {
         return Err(too_large());
     }
+    let (content, sealing) = cleared.into_parts();
     let mail = addressed(content.whole().await?, envelope)?;
     let tokens = turn.tokens().ok_or_else(no_tokens)?;
     let _door = turn.knock().await?;
     let asked_at = Instant::now();
     let said = request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await;
-    turn.heed(said, asked_at).map(|said| sent::by_graph(server, held, size_bytes, said))
+    turn.heed(said, asked_at).map(|said| sent::by_graph(server, held, size_bytes, said).sealed(sealing))
 }
 
 /// Hands one letter over, for somebody who wants to know what is said.

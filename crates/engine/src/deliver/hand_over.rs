@@ -1,9 +1,12 @@
-//! Hands the bytes of one letter to a server: what was composed, and what of it is stored, streamed and never whole in memory.
+//! Hands the bytes of one letter to a server: what was composed, and what of it is stored, streamed and never whole in memory unless it is sealed.
 
+use super::cleared::clear;
 use super::graph;
 use super::sent::Sent;
 use super::shelf::Turn;
 use crate::held::Held;
+use crate::sealing::letters::LetterNature;
+use crate::site::Site;
 use bytes::Bytes;
 use courier::submit::Shape;
 use mail::Envelope;
@@ -64,23 +67,26 @@ impl Content {
     }
 }
 
-/// Sends one letter to its recipients.
+/// Sends one letter to its recipient, sealed as the rules of its site say.
 pub(crate) async fn hand_over(
+    of: (&Site, &LetterNature),
     turn: &Turn<'_>,
     held: &Held,
     envelope: &Envelope,
     content: Content,
 ) -> Result<Sent, Fault> {
+    let cleared = clear(of, turn, held, envelope, content).await?;
     if let Some(server) = turn.graph() {
-        return graph::hand_over(turn, server, held, envelope, content).await;
+        return graph::hand_over(turn, server, held, envelope, cleared).await;
     }
-    let shape = content.shape();
-    let lent = turn.offer(held, envelope, shape).await?;
+    let lent = turn.offer(held, envelope, cleared.ticket()).await?;
+    let size_bytes = cleared.shape().size_bytes;
+    let (content, sealing) = cleared.into_parts();
     let (pieces, pouring) = content.pour();
-    let (poured, sent) = tokio::join!(pouring, lent.hand_over(held, shape.size_bytes, pieces));
+    let (poured, sent) = tokio::join!(pouring, lent.hand_over(held, size_bytes, pieces));
     match (poured, sent) {
         // What is stored could not be read, and the connection was broken off before the final dot.
         (Err(fault), Err(sent)) if sent.kind == FaultKind::Temporary => Err(fault),
-        (_, sent) => sent,
+        (_, sent) => sent.map(|sent| sent.sealed(sealing)),
     }
 }

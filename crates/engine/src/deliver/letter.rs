@@ -2,6 +2,7 @@
 
 use super::hand_over::{Content, hand_over};
 use super::message;
+use super::nature;
 use super::nowhere;
 use super::once::{Ends, Handed, Parcel, is_no_such_address, once};
 use super::shelf::Turn;
@@ -46,8 +47,8 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     match handed {
         Handed::Now => Ok(()),
-        // That was our own word, written down before a crash.
-        Handed::Failed(fault) if fault.code == FaultCode::LetterWithheld => {
+        // That was our own word, written down before a crash, or that of the rules.
+        Handed::Failed(fault) if matches!(fault.code, FaultCode::LetterWithheld | FaultCode::SealingRefused) => {
             Ok(shared.store.complete(&held.lease).await?)
         }
         Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
@@ -86,6 +87,7 @@ fn barred_by_lists(site: &Site, about: &LetterAbout) -> Option<Fault> {
 async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -> Result<Handed, Stop> {
     let about = posted.about;
     let has_other_form = about.other_form().is_some();
+    let nature = nature::of_letter(site, &about);
     // It answers nobody, so it has a return path (RFC 5321, section 4.5.5): only so it is known when servers further on refuse it.
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {
@@ -106,8 +108,8 @@ async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -
         stored: Some((posted.content, posted.size_bytes)),
         is_ascii: true,
     };
-    let envelope = &envelope;
-    let send = async |_, turn: Turn<'_>, _| hand_over(&turn, held, envelope, content).await;
+    let (envelope, nature) = (&envelope, &nature);
+    let send = async |_, turn: Turn<'_>, _| hand_over((site, nature), &turn, held, envelope, content).await;
     once(shared, held, parcel, send).await
 }
 

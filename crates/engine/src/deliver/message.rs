@@ -9,9 +9,11 @@ use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
+use crate::sealing::letters::LetterNature;
 use crate::site::Site;
 use crate::speak::post_to_channel;
 use crate::stop::Stop;
+use mail::{Envelope, Headers};
 use policy::bulletin::channel::{self, Message};
 use policy::meter::Metered;
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
@@ -54,7 +56,7 @@ impl Saying<'_> {
         }
         crash_point("bulletin_begun");
         let dead_end = site.outgoing.as_ref().is_some_and(Outgoing::is_dead_end);
-        let said = if dead_end { Ok(0) } else { self.speak(held).await };
+        let said = if dead_end { Ok(0) } else { self.speak(held, site).await };
         crash_point("bulletin_said");
         match said {
             Ok(bytes) => {
@@ -98,14 +100,36 @@ impl Saying<'_> {
     }
 
     /// How many bytes were said.
-    async fn speak(&self, held: &Held) -> Result<u64, Fault> {
+    async fn speak(&self, held: &Held, site: &Site) -> Result<u64, Fault> {
         let channel = self.channel.map_err(not_there)?;
         let now_s = held.now().div_euclid(1_000_000);
-        let post = channel::post(&channel.kind, &self.message, &held.lease.subject, now_s);
+        let protected = match may_be_told(site, &self.message, now_s).await? {
+            true => None,
+            false => Some(self.message.protected()),
+        };
+        let message = protected.as_ref().unwrap_or(&self.message);
+        let post = channel::post(&channel.kind, message, &held.lease.subject, now_s);
         let bytes = post.body.len() as u64;
         let saying = post_to_channel(&channel.url, &channel.route, channel.authorization.as_deref(), post);
         held.while_ours(saying).await.map(|()| bytes)
     }
+}
+
+/// Whether the rules for sealing let a message be told where nothing is sealed.
+///
+/// # Errors
+/// Temporary where they cannot be asked: then nothing is told.
+async fn may_be_told(site: &Site, message: &Message, now_s: i64) -> Result<bool, Fault> {
+    let Some(sealer) = site.sealer() else { return Ok(true) };
+    let is_of_issue = message.kind.starts_with(channel::ISSUE);
+    let nature = LetterNature {
+        site: site.name.clone(),
+        kind: if is_of_issue { "channel" } else { "bulletin" },
+        issue_key: if is_of_issue { message.name.clone() } else { String::new() },
+        ..LetterNature::default()
+    };
+    let facts = nature.facts(Headers::default(), &Envelope::default(), now_s);
+    sealer.may_be_told(&facts).await.map_err(|fault| Fault { kind: FaultKind::Temporary, ..fault })
 }
 
 /// The message that a mapping tells a channel about an issue.

@@ -3,12 +3,21 @@
 use super::graph::GraphServer;
 use crate::held::Held;
 use courier::submit::{Connection, Reply, Security};
+use policy::sealing::RecipientPlan;
 use store::Dialogue;
 
 /// A letter that its server took.
 pub(crate) struct Sent {
     pub(crate) bytes: u64,
     pub(crate) dialogue: Dialogue,
+}
+
+impl Sent {
+    /// The same, with what the rules for sealing said of it.
+    pub(super) fn sealed(mut self, sealing: Option<RecipientPlan>) -> Sent {
+        self.dialogue.sealing = sealing;
+        self
+    }
 }
 
 /// By which connection a letter left, before it is known what became of it.
@@ -39,6 +48,7 @@ impl Line {
             said: format!("{} {}", reply.code, reply.text),
             at: held.now(),
             tries: held.lease.tries,
+            sealing: None,
         };
         Sent { bytes, dialogue: dialogue.cut() }
     }
@@ -54,6 +64,7 @@ pub(super) fn by_graph(server: &GraphServer, held: &Held, bytes: u64, said: Stri
         said,
         at: held.now(),
         tries: held.lease.tries,
+        sealing: None,
     };
     Sent { bytes, dialogue: dialogue.cut() }
 }

@@ -7,6 +7,7 @@
 mod by_graph;
 
 use super::Outgoing;
+use super::cleared::Ticket;
 use super::graph::GraphServer;
 use super::once::{of_post, refused_by};
 use super::sent::{Line, Sent};
@@ -14,7 +15,7 @@ use crate::held::Held;
 use crate::speak::MailService;
 use crate::stop::Stop;
 use bytes::Bytes;
-use courier::submit::{Connection, NotSent, Offered, Shape, Stage, Target, Unopened};
+use courier::submit::{Connection, NotSent, Offered, Stage, Target, Unopened};
 use mail::Envelope;
 use policy::letter::is_about_us;
 use policy::{Fault, FaultCode, FaultKind};
@@ -393,8 +394,8 @@ impl Turn<'_> {
     ///
     /// # Errors
     /// Nothing of the letter was sent by then.
-    pub(crate) async fn offer(&self, held: &Held, envelope: &Envelope, shape: Shape) -> Result<Lent<'_>, Fault> {
-        let shelf = &self.outgoing.shelf;
+    pub(super) async fn offer(&self, held: &Held, envelope: &Envelope, ticket: Ticket) -> Result<Lent<'_>, Fault> {
+        let (shelf, shape) = (&self.outgoing.shelf, ticket.shape());
         let no_target = || Fault::permanent(FaultCode::Internal, "a letter by Graph is offered to no server");
         let target = self.target.ok_or_else(no_target)?;
         while let Some(mut kept) = shelf.take(target).await {

@@ -25,7 +25,9 @@ use policy::template::{Form as RenderedForm, Order, Rendered, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use store::{IssueMail, LetterAbout, LetterCause, LetterFile, LetterSets, NewLetter, SecondForm, StoredLetterFile};
+use store::{
+    IssueMail, LetterAbout, LetterCause, LetterFile, LetterMatter, LetterSets, NewLetter, SecondForm, StoredLetterFile,
+};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -356,6 +358,7 @@ impl Making<'_> {
             refused_with_files: None,
             cause: self.cause(notification),
             sets: made.sets.clone(),
+            matter: LetterMatter::default(),
         };
         Ok(NewLetter { key, number: made.number, issue_id, about, bytes: made.bytes.clone() })
     }
@@ -388,7 +391,7 @@ pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address
 
 /// The page of the issue.
 pub(super) fn browse(site: &Site, notification: &Notification) -> String {
-    format!("{}/browse/{}", site.browse_base, notification.issue_key)
+    site.page_of(&notification.issue_key)
 }
 
 pub(super) fn links(site: &Site, notification: &Notification, from: &Address, unsubscribe: Option<String>) -> Links {

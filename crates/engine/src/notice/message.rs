@@ -10,7 +10,7 @@ use policy::letter::AnswerSeenBy;
 use policy::notify::ChannelTold;
 use policy::template::{Form, Order, Words};
 use policy::{Notification, event_letter_number};
-use store::{ChannelMessage, LetterAbout, LetterCause, LetterSets, NewLetter};
+use store::{ChannelMessage, LetterAbout, LetterCause, LetterMatter, LetterSets, NewLetter};
 
 impl Making<'_> {
     /// What this channel is told. It is said from what is known about the letter; its bytes are a mail that says the same, for whoever looks
@@ -58,6 +58,7 @@ impl Making<'_> {
             refused_with_files: None,
             cause: LetterCause::default(),
             sets: LetterSets::default(),
+            matter: LetterMatter::default(),
         };
         Ok(NewLetter { key, number, issue_id: notification.issue_id.clone(), about, bytes })
     }

@@ -4,10 +4,13 @@
 use super::Decided;
 use super::letters::{brand, links, order, sender};
 use crate::gateway::{Parts, Shared};
+use crate::sealing::letters::LetterNature;
 use crate::set_link::of_event as set_link;
+use crate::site::Site;
 use crate::stop::Stop;
-use mail::normalised;
-use policy::notify::{About, Fate, Files, LeftOut, Own};
+use mail::{Address, Envelope, Headers, normalised};
+use policy::notify::{About, Fate, Files, LeftOut, Notification, Own};
+use policy::sealing::RecipientPlan;
 use policy::template::{Order, view};
 use policy::{Fault, FaultCode};
 use std::collections::HashSet;
@@ -26,6 +29,8 @@ pub struct Previewed {
     pub template: Option<String>,
     /// What makes its words.
     pub order: Order,
+    /// What the rules for sealing would make of it, with the whole trace; `None` where its site seals nothing.
+    pub sealing: Option<RecipientPlan>,
 }
 
 /// What would be told of an event.
@@ -99,9 +104,31 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
             true => Some(format!("written.{}", notification.template)),
             false => site.templates.table_of(order.view.kind()).map(str::to_owned),
         };
-        letters.push(Previewed { mapping, reason, from: from.address, template, order });
+        let sealing = sealing(shared, &site, notification, &from).await?;
+        letters.push(Previewed { mapping, reason, from: from.address, template, order, sealing });
     }
     Ok(Preview { letters, told, left_out: notified.left_out, trace: notified.trace })
+}
+
+/// What would become of the letter, by the rules and keys as they are.
+async fn sealing(
+    shared: &Shared,
+    site: &Site,
+    notification: &Notification,
+    from: &Address,
+) -> Result<Option<RecipientPlan>, Fault> {
+    let Some(sealer) = site.sealer() else { return Ok(None) };
+    let nature = LetterNature {
+        site: site.name.clone(),
+        kind: "event",
+        issue_key: notification.issue_key.clone(),
+        mapping: notification.mapping.clone(),
+        ..LetterNature::default()
+    };
+    let headers = Headers { from: vec![from.clone()], ..Headers::default() };
+    let envelope = Envelope { rcpt_to: vec![notification.recipient.address.clone()], ..Envelope::default() };
+    let now_s = shared.store.now().await?.div_euclid(1_000_000);
+    sealer.plan(&nature.facts(headers, &envelope, now_s)).await.map(Some)
 }
 
 /// The tracker is asked for no file, so that none can be shown within the letter.

@@ -17,7 +17,8 @@ use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Links};
 use policy::template::{Form, Order, Rendered, Words};
 use policy::{AnswerSeenBy, Fault, StepKey, event_letter_number};
-use store::{LetterAbout, LetterCause, LetterSets, NewLetter};
+use std::collections::BTreeSet;
+use store::{LetterAbout, LetterCause, LetterMatter, LetterSets, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -97,6 +98,7 @@ impl Making<'_> {
             refused_with_files: None,
             cause: LetterCause::default(),
             sets: LetterSets::default(),
+            matter: LetterMatter { is_summary: true, projects: projects(one), ..LetterMatter::default() },
         };
         Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })
     }
@@ -139,6 +141,12 @@ impl Making<'_> {
         }
         Ok(bytes)
     }
+}
+
+/// Of all issues that it lists, each once.
+fn projects(one: &SummaryLetter) -> Vec<String> {
+    let projects: BTreeSet<&str> = one.issues.iter().map(|issue| issue.now.project.as_str()).collect();
+    projects.into_iter().map(str::to_owned).collect()
 }
 
 /// The names under which a letter leaves.

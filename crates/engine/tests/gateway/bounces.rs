@@ -203,6 +203,7 @@ pub async fn sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_lette
         causes: vec![Cause::Returned],
         usage_percent: vec![],
         offline_minutes: 30,
+        unsealed_minutes: 60,
         busy_day_times: 3,
         ahead_days: 14,
         to: vec!["ann@ops.example".into()],

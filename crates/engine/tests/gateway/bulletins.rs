@@ -93,6 +93,7 @@ pub(super) fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![80],
         offline_minutes: 30,
+        unsealed_minutes: 60,
         projects: Vec::new(),
         mail_reasons: false,
         busy_day_times: 3,

@@ -92,6 +92,7 @@ pub async fn fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_
         causes: vec![Cause::Offline],
         usage_percent: vec![],
         offline_minutes: 30,
+        unsealed_minutes: 60,
         busy_day_times: 3,
         ahead_days: 14,
         to: vec!["ann@ops.example".into()],

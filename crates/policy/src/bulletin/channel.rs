@@ -58,6 +58,12 @@ impl Message {
         }
     }
 
+    /// That something is there, and where to look, without a word of it: for a way that is not sealed, where the rules say that it has to be.
+    pub fn protected(&self) -> Message {
+        let text = "What happened is protected and is not told here. Please look there.\n";
+        Message { subject: format!("{}: protected", self.name), text: text.to_owned(), ..self.clone() }
+    }
+
     /// With no more than any channel takes.
     pub fn bounded(self) -> Message {
         Message { text: shortened(&self.text, CHAT_CHARS_MAX), ..self }

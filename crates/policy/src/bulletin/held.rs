@@ -1,6 +1,6 @@
-//! What is told of events that wait for room in a capacity plan, before they are given up.
+//! What is told of what waits by itself: events for room in a capacity plan, before they are given up, and letters for a key.
 
-use super::{Bulletin, Cause, DAY, Facts, Rule};
+use super::{Bulletin, Cause, DAY, Facts, MINUTE, Micros, Rule};
 use crate::meter::date_of;
 
 /// After so many days it is told, and a day before the end.
@@ -34,6 +34,30 @@ pub(super) fn held(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
                  On {day} the first are given up: nobody is told of them then unless somebody tries them again in the console. From {lost} on what they \
                  say is erased. With more room before that all of them are told by themselves.\n",
                 plan.name
+            ),
+        });
+    }
+    found
+}
+
+/// Told once a day, as long as one of them waits too long.
+pub(super) fn unsealed(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
+    let (today, after) = (facts.now.div_euclid(DAY), Micros::from(rule.unsealed_minutes) * MINUTE);
+    let mut found = Vec::new();
+    for (site, waiting) in facts.unsealed.iter().filter(|(site, _)| rule.is_about(site)) {
+        let number = waiting.iter().filter(|since| facts.now - **since >= after).count();
+        if number == 0 {
+            continue;
+        }
+        let what = if number == 1 { "1 letter waits".to_owned() } else { format!("{number} letters wait") };
+        found.push(Bulletin {
+            name: format!("unsealed/{site}/{today}"),
+            cause: Cause::Unsealed,
+            site: site.clone(),
+            subject: format!("{what} for a key at the site {site}"),
+            text: format!(
+                "{what} because the rules for sealing let them go neither as they are nor sealed with the keys that are there. The list of letters says of \
+                 each why. Import the keys that are missing, or change the rules: they go by themselves then. You are told once a day.\n"
             ),
         });
     }

@@ -12,6 +12,7 @@ fn rule(causes: &[Cause]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![50, 80, 95],
         offline_minutes: 30,
+        unsealed_minutes: 60,
         projects: Vec::new(),
         mail_reasons: false,
         busy_day_times: 3,
@@ -152,6 +153,21 @@ fn what_is_stuck_is_told_once_a_day_and_only_when_more_is() {
     assert_eq!(told(3, facts.now), [format!("stuck/north/{}", day("2026-11-26"))]);
     assert_eq!(told(3, facts.now - DAY), [""; 0]);
     assert_eq!(told(0, facts.now), [""; 0]);
+}
+
+#[test]
+fn letters_that_wait_for_a_key_are_told_once_a_day_after_their_time() {
+    let rule = rule(&[Cause::Unsealed]);
+    let facts = at("2026-11-26");
+    let told = |minutes: &[i64]| {
+        let waiting = minutes.iter().map(|minutes| facts.now - minutes * MINUTE).collect();
+        let facts = Facts { unsealed: vec![("north".into(), waiting)], ..facts.clone() };
+        bulletins(&rule, &facts).into_iter().map(|one| (one.name, one.subject)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[59]), []);
+    let name = format!("unsealed/north/{}", day("2026-11-26"));
+    assert_eq!(told(&[60, 59]), [(name.clone(), "1 letter waits for a key at the site north".to_owned())]);
+    assert_eq!(told(&[60, 600]), [(name, "2 letters wait for a key at the site north".to_owned())]);
 }
 
 #[test]

@@ -44,6 +44,7 @@ impl Rule {
             causes: vec![Cause::Usage, Cause::PlanEnd, Cause::EventsHeld, Cause::Monthly],
             usage_percent: USAGE_PERCENT.to_vec(),
             offline_minutes: 0,
+            unsealed_minutes: 0,
             busy_day_times: 0,
             ahead_days: AHEAD_DAYS,
             to: Vec::new(),

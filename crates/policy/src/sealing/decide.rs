@@ -42,6 +42,15 @@ pub fn decide(mail: &MailFacts, rules: &SealingRules, facts: &KeyFacts) -> Seali
     SealingPlan { rules_version: rules.version, platform, place: belonging.place, recipients }
 }
 
+/// Whether what a mail says may be told by a way that seals nothing, such as a chat. Who reads along there has no address, so the tables of
+/// recipients and domains have no say.
+pub fn may_be_told(mail: &MailFacts, rules: &SealingRules) -> bool {
+    let (mail, facts) = (MailFacts { recipients: vec![String::new()], ..mail.clone() }, KeyFacts::default());
+    let belonging = rules.belonging(&mail, &recognise(&mail.headers));
+    Case::all(&mail, rules, &facts, &belonging)
+        .all(|case| case.encrypt != Demand::Always || !mail.came_sealed && case.held().fallback == Fallback::SendPlain)
+}
+
 /// The decision about one recipient, as far as it has come.
 struct Case<'c> {
     mail: &'c MailFacts,

@@ -21,6 +21,8 @@ pub struct MailFacts {
     pub recipients: Vec<String>,
     /// What it tells came encrypted to us (SEC-15).
     pub came_sealed: bool,
+    /// Keys of further projects of which it tells for certain, such as those of a summary. Their tables only tighten.
+    pub projects: Vec<String>,
 }
 
 impl MailFacts {

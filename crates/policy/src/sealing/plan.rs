@@ -82,6 +82,31 @@ impl Fate {
         }
     }
 
+    /// What became of it, in a sentence for people, with the reason.
+    pub fn in_words(&self) -> String {
+        let what = match self {
+            Fate::Seal(Seal { scheme, sign, encrypt_to, .. }) => {
+                let done = match (sign, encrypt_to.first()) {
+                    (Some(own), Some(key)) => format!("encrypted for the key {key} and signed with ours, {own}"),
+                    (None, Some(key)) => format!("encrypted for the key {key}, not signed"),
+                    (Some(own), None) => format!("readable, signed with our key {own}"),
+                    (None, None) => "readable".to_owned(),
+                };
+                format!("by {}, {done}", scheme.title())
+            }
+            Fate::Plain { .. } => "readable".to_owned(),
+            Fate::Notice(Notice { kind: NoticeKind::LinkOnly, .. }) => {
+                "without its content: in its place it said where to look".to_owned()
+            }
+            Fate::Notice(Notice { kind: NoticeKind::ProblemReport, .. }) => {
+                "without its content: in its place it said that it could not be encrypted".to_owned()
+            }
+            Fate::Hold { .. } => "not at all yet: it waits".to_owned(),
+            Fate::Refuse { .. } => "not at all".to_owned(),
+        };
+        format!("{what}; {}", self.why())
+    }
+
     /// The sentence that says why.
     pub fn why(&self) -> &str {
         match self {

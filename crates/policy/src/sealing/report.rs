@@ -2,7 +2,7 @@
 
 use super::place::Place;
 use super::plan::Seal;
-use super::words::{NoticeKind, Scheme};
+use super::words::NoticeKind;
 use crate::profile::reader::{Reader, Section};
 use crate::template::Words;
 
@@ -133,11 +133,7 @@ pub(super) fn footer(seal: &Seal, language: &str) -> String {
         (false, false) => row.encrypted,
         (_, true) => row.signed,
     };
-    let scheme = match seal.scheme {
-        Scheme::Smime => "S/MIME",
-        Scheme::Pgp => "OpenPGP",
-    };
-    format!("{said} ({scheme}).")
+    format!("{said} ({}).", seal.scheme.title())
 }
 
 /// The link that a rule says, when the mail tells all that stands in it. Nothing but what keys are made of comes into it.

@@ -229,3 +229,13 @@ choices! {
         Other = "other",
     }
 }
+
+impl Scheme {
+    /// As people write it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Scheme::Smime => "S/MIME",
+            Scheme::Pgp => "OpenPGP",
+        }
+    }
+}

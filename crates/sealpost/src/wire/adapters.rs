@@ -1,12 +1,14 @@
 //! Settings turned into the values that the engine's parts want.
 
+use super::relays::sealing_settings;
 use super::{Lasting, Role, outgoing, webhook_address};
 use crate::command::Failure;
-use crate::settings::{Authenticity, Mailbox, Settings, Site};
+use crate::settings::{Authenticity, Mailbox, Sealing, Settings, Site};
 use courier::dns_auth::DnsAuth;
 use courier::oauth::Proof;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Renderer, Sandbox};
+use engine::sealing::letters::{LetterSealer, LettersByRules};
 use engine::speak::{SiteConnection, Speaker};
 use engine::tokens::{Tokens, TokensOfSite};
 use std::path::PathBuf;
@@ -88,7 +90,30 @@ pub fn author_proof(mailbox: &Mailbox, dns: &Option<DnsAuth>) -> AuthorProof {
     }
 }
 
-/// The sites, each with a client of its own.
+/// What seals the letters of each site, in their order; sites with the same rules and keys share it.
+pub(super) fn sealers(settings: &Settings, cells: &Cells) -> Vec<Option<Arc<dyn LetterSealer>>> {
+    let mut known: Vec<(&Sealing, Arc<dyn LetterSealer>)> = Vec::new();
+    let mut all = Vec::with_capacity(settings.sites.len());
+    for site in &settings.sites {
+        let Some(sealing) = &site.sealing else {
+            all.push(None);
+            continue;
+        };
+        let same = known.iter().find(|(of, _)| *of == sealing).map(|(_, sealer)| sealer.clone());
+        let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, cells)));
+        known.push((sealing, sealer.clone()));
+        all.push(Some(sealer));
+    }
+    all
+}
+
+/// What seals letters by these rules and keys.
+pub fn letter_sealer(sealing: &Sealing, cells: &Cells) -> LettersByRules {
+    // Letters have an id and a sender of their own.
+    LettersByRules::new(sealing_settings(sealing, ""), cells.clone())
+}
+
+/// The sites, each with a client of its own, and without what seals their letters: see [`super::telling`].
 pub fn sites(settings: &Settings, lasting: &Lasting) -> Result<Vec<engine::Site>, Failure> {
     let bounds = engine_settings(settings, Role::ALL);
     settings

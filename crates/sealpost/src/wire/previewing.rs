@@ -25,6 +25,7 @@ pub async fn preview(looking: &Looking<'_>, wanted: &Wanted<'_>) -> Result<Previ
         letters.push(PreviewLetter {
             mapping: letter.mapping,
             reason: letter.reason,
+            sealing: letter.sealing.map(|plan| plan.fate.in_words()),
             from: letter.from,
             subject: made.subject.as_str().to_owned(),
             html: with_pictures(made.html, &templates.resources),

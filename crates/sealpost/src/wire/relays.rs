@@ -63,16 +63,21 @@ pub async fn bind(
 /// Rules and keys are read before anything listens: a relay with wrong rules does not start.
 async fn sealing(of: &settings::Relay, cells: &Cells) -> Result<Option<ByRules>, Failure> {
     let Some(sealing) = &of.sealing else { return Ok(None) };
-    let settings = SealingSettings {
-        rules: sealing.rules.clone(),
-        keys: sealing.keys.clone(),
-        passwords: sealing.password.iter().map(|password| Password::new(password.0.clone())).collect(),
-        hostname: of.hostname.clone(),
-    };
+    let settings = sealing_settings(sealing, &of.hostname);
     let cells = cells.clone();
     let started = tokio::task::spawn_blocking(move || ByRules::start(settings, cells)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
     Ok(Some(started?))
+}
+
+/// Where rules and keys are, for whoever seals by them.
+pub(super) fn sealing_settings(of: &settings::Sealing, hostname: &str) -> SealingSettings {
+    SealingSettings {
+        rules: of.rules.clone(),
+        keys: of.keys.clone(),
+        passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
+        hostname: hostname.to_owned(),
+    }
 }
 
 /// Where it listens, and how each is encrypted.

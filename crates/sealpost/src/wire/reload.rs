@@ -7,6 +7,7 @@ use super::listeners::Held;
 use super::observe::days_left;
 use crate::command::Failure;
 use crate::settings;
+use engine::cell::Cells;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub struct Reload {
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
     pub lasting: Lasting,
+    pub cells: Cells,
     pub endings: Arc<Endings>,
     pub console: console::Console,
     pub hands: Arc<PageHands>,
@@ -85,7 +87,7 @@ async fn again(reload: &Reload, held: &[Held]) {
 
 /// Everything new is made before anything old goes.
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
-    let sites = super::telling(settings, &reload.store, &reload.lasting).await?;
+    let sites = super::telling(settings, &reload.store, &reload.lasting, &reload.cells).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);

@@ -25,13 +25,13 @@ fallback = "do_not_send"
 "#;
 
 /// A folder in which other programs make keys.
-struct Bench {
-    dir: PathBuf,
+pub(super) struct Bench {
+    pub(super) dir: PathBuf,
 }
 
 impl Bench {
     #[track_caller]
-    fn run(&self, program: &str, args: &[&str]) -> Vec<u8> {
+    pub(super) fn run(&self, program: &str, args: &[&str]) -> Vec<u8> {
         let mut command = Command::new(program);
         command.args(args).current_dir(&self.dir).env("GNUPGHOME", self.dir.join("gnupg"));
         let output = command.output().unwrap();
@@ -39,8 +39,13 @@ impl Bench {
         output.stdout
     }
 
-    /// Somebody with a certificate of OpenSSL, and somebody with a key of GnuPG; the authority is trusted.
-    fn make_keys(&self, keys: &Path) {
+    /// Ann with a certificate of OpenSSL, and Bob with a key of GnuPG; the authority is trusted. Ours is for the wiki.
+    pub(super) fn make_keys(&self, keys: &Path) {
+        self.make_keys_for(keys, "wiki@example.org");
+    }
+
+    /// The same with a key of ours for this address, of which others find the certificate in `own.pem`.
+    pub(super) fn make_keys_for(&self, keys: &Path, own: &str) {
         let extensions = "[v3]\nsubjectAltName = email:ann@people.example\nkeyUsage = critical, digitalSignature, keyEncipherment\n\
             extendedKeyUsage = emailProtection\nbasicConstraints = CA:FALSE\n";
         fs::write(self.dir.join("ann.cnf"), extensions).unwrap();
@@ -68,12 +73,9 @@ impl Bench {
         let folder = keys.to_str().unwrap();
         self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "people", "ann.pem", "bob.asc"]);
         self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "trusted", "ca.pem"]);
-        self.run(PROGRAM, &["key", "generate", "--keys", folder, "--address", "wiki@example.org"]);
-        fs::write(
-            self.dir.join("wiki.pem"),
-            self.run(PROGRAM, &["key", "export-public", "--keys", folder, "wiki@example.org"]),
-        )
-        .unwrap();
+        self.run(PROGRAM, &["key", "generate", "--keys", folder, "--address", own]);
+        fs::write(self.dir.join("own.pem"), self.run(PROGRAM, &["key", "export-public", "--keys", folder, own]))
+            .unwrap();
     }
 }
 
@@ -117,7 +119,7 @@ async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
         "openssl",
         &["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key", "-out", "ann.inner"],
     );
-    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "wiki.pem", "-purpose", "any", "-out", "ann.txt"];
+    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "own.pem", "-purpose", "any", "-out", "ann.txt"];
     bench.run("openssl", &verify);
     let inner = fs::read_to_string(bench.dir.join("ann.txt")).unwrap();
     assert!(inner.contains("Planted-words of a page.") && inner.contains("Subject: [Wiki] Planted-title"), "{inner}");
@@ -174,7 +176,7 @@ async fn refused(rules: &str, keys: &str) -> String {
 async fn a_relay_without_its_folder_of_keys_does_not_start() {
     // Mail would be taken for mail to people without any.
     let log = refused("version = 1\n", "kyes").await;
-    assert!(log.contains("kyes") && log.contains("relay.keys"), "{log}");
+    assert!(log.contains("kyes") && log.contains("`keys`"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

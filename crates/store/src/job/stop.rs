@@ -27,6 +27,8 @@ enum WaitsFor {
     LettingIn,
     /// Its turn at an address. As with room, the time does not count.
     Turn,
+    /// A key with which it may go.
+    Key,
 }
 
 impl WaitsFor {
@@ -36,6 +38,7 @@ impl WaitsFor {
             WaitsFor::Time | WaitsFor::Turn => 0,
             WaitsFor::Room => 1,
             WaitsFor::LettingIn => 2,
+            WaitsFor::Key => 3,
         }
     }
 }
@@ -45,11 +48,11 @@ impl Stop {
         Stop { state, due: 0, tries_back: 0, waits_for: WaitsFor::Time }
     }
 
-    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted, or the plan of its site is
-    /// spent: it is counted anew when it goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
+    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted, the plan of its site is
+    /// spent, or a key is missing: it is counted anew when it goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
     fn keeps_unsent(&self, fault: &Fault) -> bool {
         let is_parked = self.state == JobState::Waiting && self.tries_back == 0;
-        (is_parked || matches!(self.waits_for, WaitsFor::LettingIn | WaitsFor::Room))
+        (is_parked || matches!(self.waits_for, WaitsFor::LettingIn | WaitsFor::Room | WaitsFor::Key))
             && fault.kind != FaultKind::Unknown
     }
 }
@@ -81,6 +84,13 @@ impl Store {
     /// Like [`Store::wait`], for an outgoing server that lets nobody in: [`Store::end_halts`] finds it when it may.
     pub async fn wait_halted(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
         let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::LettingIn, ..Stop::to(JobState::Waiting) };
+        self.stop(lease, fault, stop).await
+    }
+
+    /// Like [`Store::wait`], for a key with which a letter may go: [`Store::end_unsealed`] finds it when there may be one, and
+    /// [`Store::unsealed`] counts it.
+    pub async fn wait_unsealed(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::Key, ..Stop::to(JobState::Waiting) };
         self.stop(lease, fault, stop).await
     }
 

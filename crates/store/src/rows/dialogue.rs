@@ -2,6 +2,7 @@
 
 use super::Micros;
 use policy::meter::Metered;
+use policy::sealing::RecipientPlan;
 use serde::{Deserialize, Serialize};
 
 /// Longer answers of a server are cut.
@@ -24,6 +25,9 @@ pub struct Dialogue {
     pub at: Micros,
     /// How often the work on it was tried, this time included; letters about one mail are one work.
     pub tries: u32,
+    /// How it was sealed, or why it was not, with the whole trace; `None` where its site seals nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealing: Option<RecipientPlan>,
 }
 
 impl Dialogue {
@@ -47,7 +51,13 @@ impl Dialogue {
             tries => format!("at try {tries}"),
         };
         let by = if self.by == "graph" { "Microsoft Graph at " } else { "" };
-        format!("{by}{} took it {tries}, over {security}, and said: {}", self.server, self.said)
+        let sealing = self.sealing_in_words().map(|how| format!(". It left {how}")).unwrap_or_default();
+        format!("{by}{} took it {tries}, over {security}, and said: {}{sealing}", self.server, self.said)
+    }
+
+    /// How it left by the rules for sealing, and why.
+    pub fn sealing_in_words(&self) -> Option<String> {
+        Some(self.sealing.as_ref()?.fate.in_words())
     }
 }
 
@@ -74,6 +84,7 @@ mod tests {
             said,
             at: 0,
             tries: 2,
+            sealing: None,
         };
         let words = dialogue.cut().in_words();
         let beginning =

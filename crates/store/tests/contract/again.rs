@@ -21,6 +21,7 @@ async fn deliver(store: &Store) -> (Lease, StepKey) {
         said: "250 planted-said".into(),
         at: NOON,
         tries: 1,
+        sealing: None,
     };
     let left = LetterLeft { counted: None, dialogue: Some(dialogue) };
     store.finish_last_letter(&lease, &key, &receipt, left).await.unwrap();

@@ -52,6 +52,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             refused_with_files: None,
             cause: LetterCause::default(),
             sets: store::LetterSets::default(),
+            matter: store::LetterMatter::default(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -62,6 +62,7 @@ fn letter(name: &str) -> NewLetter {
         refused_with_files: None,
         cause: store::LetterCause::default(),
         sets: store::LetterSets::default(),
+        matter: store::LetterMatter::default(),
     };
     let key = StepKey(format!("north/events:10/all/{name}"));
     NewLetter { number: letter_number(&key), key, issue_id: "10".into(), about, bytes: b"a mail".to_vec() }

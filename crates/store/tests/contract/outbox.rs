@@ -34,6 +34,7 @@ pub fn letter(name: &str, bytes: usize) -> NewLetter {
         refused_with_files: None,
         cause: LetterCause::default(),
         sets: store::LetterSets::default(),
+        matter: store::LetterMatter::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();

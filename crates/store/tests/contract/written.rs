@@ -69,6 +69,7 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         refused_with_files: None,
         cause: LetterCause::default(),
         sets: store::LetterSets::default(),
+        matter: store::LetterMatter::default(),
     };
     let issue_id = "10".to_owned();
     let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };

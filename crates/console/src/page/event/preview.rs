@@ -53,6 +53,7 @@ struct Letter {
     reason: String,
     made_by: String,
     trouble: Option<String>,
+    sealing: Option<String>,
     text: String,
     /// Where its HTML stands by itself.
     frame: String,
@@ -195,6 +196,7 @@ fn letter(console: &Console, event: &str, made: PreviewLetter) -> Result<Letter,
         reason: made.reason,
         made_by: made.made_by,
         trouble: made.trouble,
+        sealing: made.sealing,
         text: made.text,
         frame: format!("/events/{event}/preview/{name}"),
     })

@@ -127,9 +127,9 @@ pub(super) async fn told(
 
 /// By which server a letter left, and what that said of it.
 fn taken(dialogue: &Dialogue) -> Value {
-    let Dialogue { by, server, security, tls, said, at, tries } = dialogue;
+    let Dialogue { by, server, security, tls, said, at, tries, .. } = dialogue;
     let at = moment(*at).machine;
-    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": at, "tries": tries })
+    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": at, "tries": tries, "left": dialogue.sealing_in_words() })
 }
 
 /// A person's word by a program: one of the letters that came of what this token asked for goes to its recipient once more.

@@ -1,6 +1,7 @@
 //! The turn of a letter at a mailbox of Microsoft Graph, which has no connections that are kept, and what a refusal of it means to the others.
 
 use super::{LEFT_ALONE_FIRST, Shelf, Trouble, TroubleKind, Turn};
+use crate::deliver::Outgoing;
 use crate::deliver::graph::{self, GraphServer};
 use crate::speak::MailService;
 use crate::tokens::TokensOfOutgoing;
@@ -26,6 +27,10 @@ impl Shelf {
 }
 
 impl Turn<'_> {
+    pub(in crate::deliver) fn outgoing(&self) -> &Outgoing {
+        self.outgoing
+    }
+
     /// The mailbox of Graph by which the letter leaves, if it does.
     pub(in crate::deliver) fn graph(&self) -> Option<&GraphServer> {
         self.outgoing.graph.as_ref()

@@ -67,7 +67,8 @@ pub async fn run(config: &Path, wanted: &Wanted, out: &Path) -> Result<(), Failu
         }
         let of_site = settings.site(&line.site).and_then(|site| site.templates.clone());
         let templates = given.clone().or(of_site).unwrap_or_default();
-        let orders = preview.letters.into_iter().map(|letter| order(letter.order, wanted, given.as_ref()));
+        let orders =
+            preview.letters.into_iter().map(|letter| (order(letter.order, wanted, given.as_ref()), letter.sealing));
         preview::write_all(orders.collect(), &templates, out).await
     })
     .await

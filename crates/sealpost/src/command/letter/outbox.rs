@@ -144,8 +144,11 @@ pub fn line_json(line: &OutboxLine) -> Value {
 
 /// By which server a letter left, and what that said of it.
 pub fn left_json(dialogue: &Dialogue) -> Value {
-    let Dialogue { by, server, security, tls, said, at, tries } = dialogue;
-    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": time(*at), "tries": tries })
+    let Dialogue { by, server, security, tls, said, at, tries, sealing } = dialogue;
+    json!({
+        "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": time(*at), "tries": tries,
+        "left": dialogue.sealing_in_words(), "sealing": sealing,
+    })
 }
 
 /// A directive set that the letter offers, and until when.

@@ -5,6 +5,7 @@ use crate::settings::templates;
 use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
+use policy::sealing::RecipientPlan;
 use policy::template::{Form, LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Templates, Theme, View, samples};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -23,6 +24,9 @@ struct Line<'a> {
     /// `theme`, `template`, or `theme_instead` with the reason in `why`.
     made_by: &'a str,
     why: Option<String>,
+    /// What the rules for sealing would make of it, where it is the letter of one reader and its site seals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealing: Option<&'a RecipientPlan>,
     files: [String; 3],
 }
 
@@ -38,12 +42,16 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
         Order { theme: *theme, template, view: view.clone(), resources: templates.offered(), form: Form::Letter }
     };
     let orders = themes.iter().flat_map(|theme| views.iter().map(move |view| (theme, view)));
-    write_all(orders.map(|(theme, view)| order(theme, view)).collect(), &templates, out).await
+    write_all(orders.map(|(theme, view)| (order(theme, view), None)).collect(), &templates, out).await
 }
 
-/// Makes each of these letters and writes it into the folder, with the pictures of these templates beside them; fails in the end when a
+/// Makes each of these letters, of which some are told how they would be sealed, and writes it into the folder, with the pictures of these templates beside them; fails in the end when a
 /// template had to give way.
-pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) -> Result<(), Failure> {
+pub async fn write_all(
+    orders: Vec<(Order, Option<RecipientPlan>)>,
+    templates: &Templates,
+    out: &Path,
+) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(cannot)?;
     for picture in std::iter::once(&LOGO).chain(&templates.resources) {
@@ -52,7 +60,7 @@ pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) ->
     let program = wire::own_program()?;
     let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
     let (mut gave_way, mut names) = (false, HashMap::new());
-    for order in orders {
+    for (order, sealing) in orders {
         let (theme, kind, language) = (order.theme, order.view.word(), order.view.recipient.language.clone());
         let letter = renderer.render(order).await?;
         gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
@@ -61,7 +69,7 @@ pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) ->
         let number = *names.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
         let name = if number == 1 { name } else { format!("{name}-{number}") };
         let files = write(out, &name, &letter, &templates.resources).map_err(cannot)?;
-        print(&line(theme, kind, language, &letter, files)?)?;
+        print(&line((theme, kind, language), &letter, sealing.as_ref(), files)?)?;
     }
     if gave_way { Err(Failure::told()) } else { Ok(()) }
 }
@@ -105,7 +113,12 @@ fn write(out: &Path, name: &str, letter: &Rendered, pictures: &[Resource]) -> st
     Ok(paths)
 }
 
-fn line(theme: Theme, kind: &str, language: &str, letter: &Rendered, files: [String; 3]) -> Result<String, Failure> {
+fn line(
+    (theme, kind, language): (Theme, &str, &str),
+    letter: &Rendered,
+    sealing: Option<&RecipientPlan>,
+    files: [String; 3],
+) -> Result<String, Failure> {
     let made_by = match &letter.made_by {
         MadeBy::Theme => "theme",
         MadeBy::Template => "template",
@@ -113,7 +126,7 @@ fn line(theme: Theme, kind: &str, language: &str, letter: &Rendered, files: [Str
     };
     let why = letter.trouble();
     let subject = letter.subject.as_str();
-    let line = Line { theme: theme.word(), kind, language, subject, made_by, why, files };
+    let line = Line { theme: theme.word(), kind, language, subject, made_by, why, sealing, files };
     let text = serde_json::to_string(&line);
     text.map(|text| text + "\n").map_err(|error| Failure::new(format!("cannot be written as JSON: {error}")))
 }

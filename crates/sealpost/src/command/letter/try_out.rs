@@ -4,6 +4,7 @@ use super::super::{Failure, no_such, print_object, site_named, with_store};
 use crate::settings::{self, Settings, Site};
 use crate::wire::{self, Dialogue};
 use engine::cell::{Renderer, Sandbox};
+use engine::sealing::letters::{self, LetterNature};
 use mail::compose::{Content, Notification, Picture};
 use mail::{Address, Envelope};
 use policy::event::EventKind;
@@ -14,6 +15,7 @@ use policy::template::{Form, Order, Rendered, Templates, Words, samples};
 use policy::{Mappings, is_plain_address};
 use serde_json::json;
 use std::path::Path;
+use std::time::Duration;
 use store::Store;
 use uuid::Uuid;
 
@@ -66,14 +68,18 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
         pictures: &pictures(site, &rendered.content_ids),
         files: &[],
     });
+    let envelope =
+        Envelope { mail_from: Some(from.address.clone()), rcpt_to: vec![to.address.clone()], ..Envelope::default() };
+    let sealing = match &site.sealing {
+        Some(sealing) => Some(sealed(settings, site, sealing, (&envelope, date_s), &mut bytes).await?),
+        None => None,
+    };
     let signers = settings.signers(&site.name);
     // Microsoft Graph writes letters anew, and signs for itself.
     let signer = signers.of(&from.address).filter(|_| outgoing.graph.is_none());
     let signatures = signer.map(|signer| signer.signatures_of(&bytes, date_s)).transpose()?;
     let is_signed = signatures.is_some();
     bytes.splice(0..0, signatures.unwrap_or_default());
-    let envelope =
-        Envelope { mail_from: Some(from.address.clone()), rcpt_to: vec![to.address.clone()], ..Envelope::default() };
     let Dialogue { greeting, tls, logged_in, answer } = wire::hand_over(store, outgoing, &envelope, &bytes).await;
     let trouble = rendered.trouble();
     let (answer, error) = match answer {
@@ -83,9 +89,29 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     print_object(&json!({
         "to": to.address, "from": from.address, "subject": rendered.subject.as_str(), "message_id": message_id,
         "outgoing": outgoing.name, "server": format!("{}:{}", outgoing.host, outgoing.port), "greeting": greeting, "tls": tls,
-        "logged_in": logged_in, "signed": is_signed, "answer": answer, "error": error, "template_trouble": trouble,
+        "logged_in": logged_in, "signed": is_signed, "sealing": sealing, "answer": answer, "error": error, "template_trouble": trouble,
     }))?;
     if error.is_none() { Ok(()) } else { Err(Failure::told()) }
+}
+
+/// Seals the letter as the rules of its site say: in its words, which are told.
+///
+/// # Errors
+/// When it has to wait, or is not sent.
+async fn sealed(
+    settings: &Settings,
+    site: &Site,
+    sealing: &settings::Sealing,
+    (envelope, now_s): (&Envelope, i64),
+    bytes: &mut Vec<u8>,
+) -> Result<String, Failure> {
+    let sealer = wire::letter_sealer(sealing, &wire::cells(settings).await?);
+    let nature = LetterNature { site: site.name.clone(), kind: "test", ..LetterNature::default() };
+    let letter = letters::sealed(&sealer, &nature, envelope, (now_s, Duration::ZERO), bytes).await?;
+    if let Some(mail) = letter.mail {
+        *bytes = mail;
+    }
+    Ok(letter.plan.fate.in_words())
 }
 
 fn manner(site: &Site, mapping: Option<&str>) -> Result<Manner, Failure> {

@@ -39,6 +39,7 @@ impl Reader {
             causes,
             usage_percent,
             offline_minutes: self.integer(section, "offline_minutes") as u32,
+            unsealed_minutes: self.integer(section, "unsealed_minutes") as u32,
             busy_day_times: self.integer(section, "busy_day_times") as u32,
             ahead_days: self.integer(section, "ahead_days") as u32,
             to,

@@ -52,7 +52,8 @@ impl Reader {
         relay
     }
 
-    fn sealing(&mut self, section: &Section) -> Option<Sealing> {
+    /// What a relay or a site says of sealing.
+    pub(in super::super) fn sealing(&mut self, section: &Section) -> Option<Sealing> {
         let by_rules = self.text(section, "seal") == "rules";
         let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
         let password = self.secret(section, "key_password");
@@ -60,14 +61,14 @@ impl Reader {
             (true, Some(rules), Some(keys)) => Some(Sealing { rules, keys, password }),
             (true, rules, _) => {
                 let name = if rules.is_none() { "rules" } else { "keys" };
-                let remedy = "set relay.rules to a file of rules and relay.keys to the folder of keys";
+                let remedy = "set rules to a file of rules and keys to the folder of keys";
                 self.wrong(section, name, "is missing, and seal = \"rules\" needs it", remedy);
                 None
             }
             (false, None, None) => None,
             (false, rules, _) => {
                 let name = if rules.is_some() { "rules" } else { "keys" };
-                self.wrong(section, name, "would not be used", "set relay.seal = \"rules\", or leave it out");
+                self.wrong(section, name, "would not be used", "set seal = \"rules\", or leave it out");
                 None
             }
         }

@@ -15,7 +15,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting(
         "bulletin[].causes",
         Texts,
-        Means("usage, busy_day, plan_end, events_held, offline, stuck, returned, monthly"),
+        Means("usage, busy_day, plan_end, events_held, offline, stuck, unsealed, returned, monthly"),
         "Of what is told.",
     ),
     setting(
@@ -43,6 +43,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         Integer { min: 1, max: 10_080 },
         Means("30"),
         "How long a mailbox or a site has to fail before it is told; that it works again is told, too.",
+    ),
+    setting(
+        "bulletin[].unsealed_minutes",
+        Integer { min: 1, max: 40_320 },
+        Means("60"),
+        "How long a letter has to wait for a key, as [the rules for sealing](sealing.md#the-letters-of-sealpost) say, before it is told.",
     ),
     setting(
         "bulletin[].busy_day_times",

@@ -46,6 +46,27 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Letters about events to one address within an hour; the others wait, and go when there is room.",
     ),
     setting(
+        "site[].seal",
+        Choice(&["nothing", "rules"]),
+        Means("nothing"),
+        "How the letters of this site leave: `rules` seals each as `rules` says, with keys from `keys`; `nothing` sends them as they are. See \
+         [the letters of Sealpost](sealing.md#the-letters-of-sealpost).",
+    ),
+    setting(
+        "site[].rules",
+        Path,
+        Empty,
+        "The file of [rules for sealing](sealing-rules.md); needed by `seal = \"rules\"`. Looked at every 30 s and read again when it changed; one that \
+         is wrong leaves the rules before it in force, and where there are none yet no letter leaves. Relays and other sites may name the same.",
+    ),
+    setting(
+        "site[].keys",
+        Path,
+        Empty,
+        "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"`. Looked at every 30 s, as `rules` is.",
+    ),
+    setting("site[].key_password", Secret, Empty, "What opens the private keys in that folder."),
+    setting(
         "site[].history_poll_s",
         Integer { min: 0, max: 86_400 },
         Means("0"),

@@ -1,0 +1,88 @@
+//! The door before every server: a letter of a site that seals is sealed here, or stays. Nothing else makes a [`Cleared`], and a server is
+//! offered nothing but that.
+
+use super::hand_over::Content;
+use super::shelf::Turn;
+use crate::held::Held;
+use crate::sealing::letters::{LetterNature, SealedLetter, sealed};
+use crate::site::Site;
+use courier::submit::Shape;
+use mail::Envelope;
+use mail::compose::{Composed, without_fields};
+use policy::sealing::RecipientPlan;
+use policy::{Fault, FaultCode};
+
+/// A letter of a site that seals has no more bytes: it is whole in memory, and more than once.
+const BYTES_MAX: u64 = 50 << 20;
+
+/// A letter that may leave.
+pub(crate) struct Cleared {
+    content: Content,
+    /// What the rules of its site said; `None` where the site seals nothing.
+    sealing: Option<RecipientPlan>,
+}
+
+/// What a server is told of a letter that may leave, before it gets it. Only a [`Cleared`] has one.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket(Shape);
+
+impl Ticket {
+    pub(super) fn shape(self) -> Shape {
+        self.0
+    }
+}
+
+impl Cleared {
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket(self.shape())
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        self.content.shape()
+    }
+
+    /// The bytes, and what is to be noted of how they were sealed.
+    pub(super) fn into_parts(self) -> (Content, Option<RecipientPlan>) {
+        (self.content, self.sealing)
+    }
+}
+
+/// The letter as the rules of its site let it go by this way, signed for its domain after it was sealed.
+///
+/// # Errors
+/// Those of [`sealed`]; permanent `PostRefused` in the words of a server when it is too large to be sealed.
+pub(super) async fn clear(
+    (site, nature): (&Site, &LetterNature),
+    turn: &Turn<'_>,
+    held: &Held,
+    envelope: &Envelope,
+    content: Content,
+) -> Result<Cleared, Fault> {
+    let Some(sealer) = site.sealer() else { return Ok(Cleared { content, sealing: None }) };
+    if content.shape().size_bytes > BYTES_MAX {
+        return Err(too_large());
+    }
+    let is_ascii = content.is_ascii;
+    let whole = content.whole().await?;
+    // It was signed as it would have been sent.
+    let bare = without_fields(&whole, "dkim-signature");
+    let now_s = held.now().div_euclid(1_000_000);
+    let SealedLetter { mail, from, plan } = sealed(&**sealer, nature, envelope, (now_s, held.age()), &bare).await?;
+    let (bytes, is_ascii) = match mail {
+        None => (whole, is_ascii),
+        Some(mut mail) => {
+            if let Some(signer) = site.signer(turn.outgoing(), &from) {
+                mail.splice(0..0, signer.signatures_of(&mail, now_s)?);
+            }
+            let is_ascii = mail.is_ascii();
+            (mail, is_ascii)
+        }
+    };
+    let composed = Composed { before: bytes, after: Vec::new() };
+    Ok(Cleared { content: Content { composed, stored: None, is_ascii }, sealing: Some(plan) })
+}
+
+fn too_large() -> Fault {
+    let text = format!("The letter has more than {BYTES_MAX} bytes, and larger ones are not sealed.");
+    Fault::permanent(FaultCode::PostRefused, "552 5.3.4 larger than what is sealed").with_public(text)
+}
