@@ -110,6 +110,11 @@ impl ByRules {
                     state.stamps.1.clone_from(&known.stamps.1);
                     tracing::error!("some files of keys cannot be read; the keys before stay in force");
                 }
+                // A folder that is all at once empty is one that is no longer mounted.
+                Ok((table, _)) if table.is_empty() && !known.table.is_empty() => {
+                    state.stamps.1.clone_from(&known.stamps.1);
+                    tracing::error!("the folder of keys is empty; the keys before stay in force until a restart");
+                }
                 Ok((table, is_partial)) => {
                     (state.table, state.is_partial, is_new) = (Arc::new(table), is_partial, true);
                 }

@@ -61,6 +61,11 @@ impl Table {
         &self.folder
     }
 
+    /// Whether there is no key of anybody.
+    pub(super) fn is_empty(&self) -> bool {
+        self.certificates.is_empty() && self.pgp.is_empty()
+    }
+
     /// What people's keys for an address are, good or not.
     pub(super) fn of_people(&self, address: &str, scheme: Scheme, now: u64) -> Vec<Key> {
         match scheme {

@@ -136,10 +136,14 @@ async fn start(database: &Database, sealer: &Arc<Names>) -> (World, PostOffice) 
 /// Carol comments on an issue that Bob reports and Dave watches.
 async fn commented(world: &World) -> String {
     let ((id, key), [_, carol, _]) = watched(world).await;
-    let said = comment(world, &id, None).await;
-    let heard = hear(world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
-    assert_eq!(decided(world, &heard).await.0, "letters");
+    comment_on(world, (&id, &key), &carol).await;
     key
+}
+
+async fn comment_on(world: &World, on: (&str, &str), by: &str) {
+    let said = comment(world, on.0, None).await;
+    let heard = hear(world, &[event(EventKind::Commented, on, by, Some(&said))]).await;
+    assert_eq!(decided(world, &heard).await.0, "letters");
 }
 
 async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
@@ -162,6 +166,15 @@ fn waits(line: &OutboxLine) -> bool {
     line.job == Some(JobState::Waiting) && line.fault.as_ref().is_some_and(|fault| fault.code == FaultCode::SealingHeld)
 }
 
+/// Waits until so many jobs wait for a key.
+async fn until_unsealed(world: &World, number: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    while world.store.unsealed().await.unwrap().first().is_none_or(|(_, since)| since.len() != number) {
+        assert!(Instant::now() < deadline, "{:?}", world.store.unsealed().await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn message_ids(posted: &[Posted]) -> BTreeSet<String> {
     posted
         .iter()
@@ -174,31 +187,27 @@ fn message_ids(posted: &[Posted]) -> BTreeSet<String> {
 pub async fn no_kind_of_letter_leaves_readable(database: &Database) {
     let sealer = Names::by(ALWAYS);
     let (world, office) = start(database, &sealer).await;
+    // Of two letters that one job sends neither keeps the other back.
+    sealer.knows(&["two@boss.example"]);
     let key = commented(&world).await;
     let handing = format!(
         "catch = [\"nobody@example.com\"]\nuncaught = \"forward\"\nforward_to = [\"one@boss.example\", \"two@boss.example\"]\n{SUPPORT}"
     );
     world.gateway.swap_mailboxes(vec![mailbox("support", &handing)]);
     let forwarded = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    let posted = office.wait_for(1);
+    assert_eq!(posted[0].rcpt_to, ["two@boss.example"]);
     let profile = SUPPORT.replace("DEMO", "NOWHERE");
     let notices = format!("{profile}notices = [\"not_created\"]\n[notices]\nto = \"anyone\"\n");
     world.gateway.swap_mailboxes(vec![mailbox("support", &notices)]);
     let refused = world.send(&mail("b@example.org", "printer", "It burns.")).await;
     world.store.post_bulletin(&test("acme", "1"), &BulletinTarget::Address("ops@example.org".into())).await.unwrap();
 
-    // Of two that one job sends neither keeps the other back.
-    sealer.knows(&["two@boss.example"]);
-    let posted = office.wait_for(1);
-    assert_eq!(posted[0].rcpt_to, ["two@boss.example"]);
     let lines = until(&world, "waiting", |lines| lines.len() == 2 && lines.iter().all(waits)).await;
     let why = &lines[0].fault.as_ref().unwrap().public;
     assert!(why.contains("waits") && why.contains("encrypt = always (default)"), "{why}");
     let kinds = ["bulletin", "event", "forward", "notice"].map(str::to_owned);
-    let deadline = Instant::now() + PATIENCE;
-    while world.store.unsealed().await.unwrap().first().is_none_or(|(_, since)| since.len() != 5) {
-        assert!(Instant::now() < deadline, "{:?}", world.store.unsealed().await);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_unsealed(&world, 5).await;
     assert_eq!(sealer.kinds(), BTreeSet::from(kinds));
     let asked = sealer.asked.lock().unwrap().clone();
     let of_event = asked.iter().find(|mail| mail.recipients == ["bob@example.org"]).unwrap();
@@ -313,7 +322,8 @@ pub async fn a_channel_is_told_nothing_that_has_to_be_sealed(database: &Database
     let channels = vec![ear.channel(Kind::Slack)];
     world.gateway.swap_bulletins(Bulletins { channels, ..Bulletins::default() });
     sealer.mishaps.lock().unwrap().push(Fault::permanent(FaultCode::SealingRulesWrong, "wrong"));
-    let key = commented(&world).await;
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    comment_on(&world, (&id, &key), &carol).await;
     until(&world, "sent", |lines| all_sent(lines, 1)).await;
     let [(_, said)] = &ear.heard()[..] else { panic!("{:?}", ear.heard()) };
     assert!(!said.contains("burning") && !said.contains("Printer") && said.contains("protected"), "{said}");
@@ -321,7 +331,7 @@ pub async fn a_channel_is_told_nothing_that_has_to_be_sealed(database: &Database
 
     // Where the rules of the project let it be read it is told.
     tell(&Names::by("version = 1\n[[place]]\nkeys = [\"HR\"]\nencrypt = \"always\"\n"));
-    commented(&world).await;
+    comment_on(&world, (&id, &key), &carol).await;
     until(&world, "sent", |lines| all_sent(lines, 2)).await;
     assert!(ear.heard()[1].1.contains("Still burning."), "{:?}", ear.heard());
     world.end().await;

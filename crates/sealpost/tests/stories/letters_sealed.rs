@@ -90,6 +90,33 @@ fn issue(world: &World) -> String {
     world.as_incumbent("/rest/api/3/issue", &json!({ "fields": fields }))["key"].as_str().unwrap().to_owned()
 }
 
+/// What Ann reads, with our signature proved.
+fn opened_by_openssl(bench: &Bench, mail: &str) -> String {
+    fs::write(bench.dir.join("ann.eml"), mail).unwrap();
+    let decrypt = ["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key", "-out", "ann.inner"];
+    bench.run("openssl", &decrypt);
+    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "own.pem", "-purpose", "any", "-out", "ann.txt"];
+    bench.run("openssl", &verify);
+    unfolded(&fs::read_to_string(bench.dir.join("ann.txt")).unwrap())
+}
+
+fn give_a_key_to_dora(bench: &Bench, world: &World) {
+    let batch = [
+        "--batch",
+        "--passphrase",
+        "",
+        "--quick-generate-key",
+        "Dora <dora@people.example>",
+        "default",
+        "default",
+        "1y",
+    ];
+    bench.run("gpg", &batch);
+    fs::write(bench.dir.join("dora.asc"), bench.run("gpg", &["--armor", "--export", DORA])).unwrap();
+    let folder = world.home.file("keys");
+    bench.run(PROGRAM, &["key", "import", "--keys", folder.to_str().unwrap(), "--as", "people", "dora.asc"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn letters_arrive_sealed_and_open_with_openssl_and_gpg() {
     let (dovecot, lmtp) = dovecot();
@@ -109,12 +136,7 @@ async fn letters_arrive_sealed_and_open_with_openssl_and_gpg() {
         "{head}"
     );
     assert!(!head.contains(&key), "the key stands within: {head}");
-    fs::write(bench.dir.join("ann.eml"), &ann).unwrap();
-    let decrypt = ["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key", "-out", "ann.inner"];
-    bench.run("openssl", &decrypt);
-    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "own.pem", "-purpose", "any", "-out", "ann.txt"];
-    bench.run("openssl", &verify);
-    let inner = unfolded(&fs::read_to_string(bench.dir.join("ann.txt")).unwrap());
+    let inner = opened_by_openssl(&bench, &ann);
     assert!(inner.contains(&format!("Subject: [{key}] Planted-leak")), "{inner}");
 
     let bob = arrived(&dovecot, BOB, &gateway);
@@ -139,20 +161,7 @@ async fn letters_arrive_sealed_and_open_with_openssl_and_gpg() {
     assert_eq!(ann["sealing"]["trace"]["rules"][1]["value"], "always", "{ann:#}");
     assert!(of(&listed, CARL)["taken"]["left"].as_str().unwrap().contains("where to look"), "{listed:#?}");
     assert_eq!(dovecot.mails(DORA).len(), 0);
-    let batch = [
-        "--batch",
-        "--passphrase",
-        "",
-        "--quick-generate-key",
-        "Dora <dora@people.example>",
-        "default",
-        "default",
-        "1y",
-    ];
-    bench.run("gpg", &batch);
-    fs::write(bench.dir.join("dora.asc"), bench.run("gpg", &["--armor", "--export", DORA])).unwrap();
-    let folder = world.home.file("keys");
-    bench.run(PROGRAM, &["key", "import", "--keys", folder.to_str().unwrap(), "--as", "people", "dora.asc"]);
+    give_a_key_to_dora(&bench, &world);
     gateway.signal(Signal::HUP);
     let dora = arrived(&dovecot, DORA, &gateway);
     assert!(dora.contains("-----BEGIN PGP MESSAGE-----") && !dora.contains("Planted-leak"), "{dora}");
