@@ -4,7 +4,7 @@ mod sealing;
 mod templates;
 
 use super::{Failure, counted, fault_in_words};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Sealing, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
 use std::net::{SocketAddr, TcpListener};
@@ -120,14 +120,24 @@ async fn look_at_relays(
         for address in relay.listen.into_iter().chain(relay.listen_implicit) {
             findings.say(&format!("relay {}", relay.name), listener(address, running))?;
         }
-        let of = relay.clone();
-        let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of)).await;
-        let found = found.map_err(|error| Failure::new(format!("rules and keys cannot be looked at: {error}")))?;
-        for (what, verdict) in found {
-            findings.say(&what, verdict)?;
+        let name = format!("relay {}", relay.name);
+        match &relay.sealing {
+            Some(sealing) => look_at_sealing(&name, sealing, findings).await?,
+            None => {
+                let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
+                findings.say(&format!("{name}, sealing"), Ok(text.to_owned()))?;
+            }
         }
     }
     Ok(())
+}
+
+/// By which rules and keys something seals, and what they miss.
+async fn look_at_sealing(of: &str, sealing: &Sealing, findings: &mut Findings) -> Result<(), Failure> {
+    let (of, sealing) = (of.to_owned(), sealing.clone());
+    let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of, &sealing)).await;
+    let found = found.map_err(|error| Failure::new(format!("rules and keys cannot be looked at: {error}")))?;
+    found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
 }
 
 async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
@@ -156,6 +166,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
             findings.say(&format!("site {}, history", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
+        if let Some(sealing) = &site.sealing {
+            look_at_sealing(&format!("letters of site {}", site.name), sealing, findings).await?;
+        }
         for verdict in templates::verdicts(site).await? {
             findings.say(&format!("templates of site {}", site.name), verdict)?;
         }

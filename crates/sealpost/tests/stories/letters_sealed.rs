@@ -190,6 +190,9 @@ async fn without_rules_or_keys_no_letter_leaves() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(office.posted().len(), 0, "nobody is taken for somebody without a key");
+    let checked = told(&world.run(&["check", "--config", "sealpost.toml"]));
+    let is_told = |line: &str| line.contains("letters of site demo, keys: ") && !line.starts_with("works");
+    assert!(checked.lines().any(is_told) && checked.contains("letters of site demo, rules: "), "{checked}");
     fs::rename(world.home.file("kept"), world.home.file("keys")).unwrap();
     let test = ["letter", "--config", "sealpost.toml", "test", "--site", SITE, "--to", ANN];
     let sent = world.run(&test);

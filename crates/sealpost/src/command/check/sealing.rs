@@ -1,8 +1,8 @@
-//! Rules of sealing and the folder of keys of each relay: what mail would miss, before any comes. Nobody is asked outside.
+//! Rules of sealing and the folder of keys of each relay and site: what mail and letters would miss, before there are any. Nobody is asked outside.
 
 use super::super::key::pgp_certificate;
 use super::super::{counted, now_s};
-use crate::settings::{Relay, Sealing};
+use crate::settings::Sealing;
 use engine::keys::{KeyFolder, Why};
 use policy::SealingRules;
 use policy::sealing::Needs;
@@ -23,13 +23,9 @@ const DIGITS: usize = 16;
 /// A line of `check`: what it is about, and whether it works.
 pub type Line = (String, Result<String, String>);
 
-/// What is found about the rules and keys of a relay; it blocks.
-pub fn verdicts(relay: &Relay) -> Vec<Line> {
-    let name = |what: &str| format!("relay {}, {what}", relay.name);
-    let Some(sealing) = &relay.sealing else {
-        let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
-        return vec![(name("sealing"), Ok(text.to_owned()))];
-    };
+/// What is found about the rules and keys of this relay or site; it blocks.
+pub fn verdicts(of: &str, sealing: &Sealing) -> Vec<Line> {
+    let name = |what: &str| format!("{of}, {what}");
     let rules = rules(sealing);
     let mut lines = vec![(
         name("rules"),
@@ -55,7 +51,7 @@ pub fn verdicts(relay: &Relay) -> Vec<Line> {
 fn rules(sealing: &Sealing) -> Result<SealingRules, String> {
     let shown = sealing.rules.display().to_string();
     let text = std::fs::read_to_string(&sealing.rules)
-        .map_err(|error| format!("{shown} cannot be read: {error}; name the file of rules in relay.rules"))?;
+        .map_err(|error| format!("{shown} cannot be read: {error}; name the file of rules in `rules`"))?;
     SealingRules::from_toml(&text, &shown).map_err(|fault| fault.public)
 }
 
