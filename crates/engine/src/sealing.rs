@@ -3,16 +3,21 @@
 //! Whatever is missing or goes wrong is a fault, and whoever asked holds the mail back: nothing leaves plain by an error.
 
 mod asked;
+mod asking;
 mod keys;
 pub mod letters;
 mod notice;
+mod standing;
 mod table;
 
 pub use asked::AskedFolder;
+pub use keys::of_discovered;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Trouble};
+use crate::outside::{KeySources, Outside};
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
+use asking::Strangers;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::sealing::{self, KeyFacts, MailFacts, Notice, ROUNDS_MAX, RecipientPlan, Seal, SealingRules};
@@ -50,6 +55,8 @@ pub struct ByRules {
 struct Inner {
     settings: Arc<SealingSettings>,
     cells: Cells,
+    /// Who is asked beyond the folder.
+    outside: Outside,
     state: RwLock<Arc<State>>,
 }
 
@@ -71,9 +78,22 @@ impl ByRules {
     /// Permanent `SealingRulesWrong` when the rules cannot be read or say something wrong, or the folder of keys cannot be read. A file of
     /// keys that cannot be used is no error: it is logged, and the keys are missing.
     pub fn start(settings: impl Into<Arc<SealingSettings>>, cells: Cells) -> Result<ByRules, Fault> {
+        let outside = Outside { keys: KeySources::nobody(cells.clone()), news: None };
+        ByRules::start_asking(settings, cells, outside)
+    }
+
+    /// The same, with others to be asked for what the folder does not have.
+    ///
+    /// # Errors
+    /// As [`ByRules::start`].
+    pub fn start_asking(
+        settings: impl Into<Arc<SealingSettings>>,
+        cells: Cells,
+        outside: Outside,
+    ) -> Result<ByRules, Fault> {
         let settings = settings.into();
         let state = RwLock::new(Arc::new(State::read(&settings)?));
-        Ok(ByRules { inner: Arc::new(Inner { settings, cells, state }) })
+        Ok(ByRules { inner: Arc::new(Inner { settings, cells, outside, state }) })
     }
 
     /// Reads files again when they changed, until `stop`. Rules that are wrong leave those before them in force, and are logged.
@@ -132,9 +152,8 @@ impl ByRules {
         self.inner.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
-        let state = self.state();
-        let facts = MailFacts {
+    async fn facts(&self, mail: &Submitted, recipient: &str) -> Result<MailFacts, Fault> {
+        Ok(MailFacts {
             now_s: now_s(),
             site: mail.site.clone(),
             envelope_from: mail.envelope_from.clone(),
@@ -142,13 +161,18 @@ impl ByRules {
             headers: self.headers(mail).await?,
             recipients: vec![recipient.to_owned()],
             ..MailFacts::default()
-        };
-        let plan = state.plan(&facts)?;
+        })
+    }
+
+    async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
+        let state = self.state();
+        let facts = self.facts(mail, recipient).await?;
+        let (plan, strangers) = self.decided(&state, &facts).await?;
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
             sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
-            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal).await,
+            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &strangers).await,
             sealing::Fate::Notice(notice) => self.notice(&state, &facts, recipient, &notice).await,
         }
     }
@@ -175,13 +199,20 @@ impl ByRules {
 
     /// The mail sealed so, or why not.
     async fn carry_out(&self, mail: &[u8], seal: &Seal) -> Result<Result<Vec<u8>, String>, Fault> {
-        let done = self.seal_by(&self.state(), mail, seal).await?;
+        let done = self.seal_by(&self.state(), mail, seal, &Strangers::new()).await?;
         Ok(done.map_err(|refusal| refusal.word().to_owned()))
     }
 
-    async fn seal_by(&self, state: &State, mail: &[u8], seal: &Seal) -> Result<Result<Vec<u8>, Refusal>, Fault> {
+    async fn seal_by(
+        &self,
+        state: &State,
+        mail: &[u8],
+        seal: &Seal,
+        strangers: &Strangers,
+    ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
         let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
-        let (with, keys) = state.table.with(*scheme, sign.as_deref(), encrypt_to, *opaque).ok_or_else(gone)?;
+        let with = state.table.with_strangers(strangers, *scheme, sign.as_deref(), encrypt_to, *opaque);
+        let (with, keys) = with.ok_or_else(gone)?;
         let protection = seal
             .protect_header
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
@@ -189,8 +220,8 @@ impl ByRules {
         self.order(mail, &order, &keys).await
     }
 
-    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal) -> Result<Fate, Fault> {
-        let copy = match self.seal_by(state, &mail.bytes, seal).await? {
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, strangers: &Strangers) -> Result<Fate, Fault> {
+        let copy = match self.seal_by(state, &mail.bytes, seal, strangers).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
             Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),
@@ -236,6 +267,18 @@ impl ByRules {
 }
 
 impl Sealer for ByRules {
+    /// By deciding once for nothing: what was asked on the way is remembered.
+    fn look_up<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if self.inner.outside.is_nobody() {
+                return;
+            }
+            if let Ok(facts) = self.facts(mail, recipient).await {
+                let _ = self.decided(&self.state(), &facts).await;
+            }
+        })
+    }
+
     fn seal<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {
         Box::pin(self.fate(mail, recipient))
     }

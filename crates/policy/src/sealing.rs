@@ -19,6 +19,7 @@ mod words;
 pub use coverage::{Coverage, Person};
 pub use decide::{ROUNDS_MAX, ask, decide, may_be_told};
 pub use facts::{Distrust, Key, KeyFacts, MailFacts, OwnKeys, Question, RecipientKeys, Trust};
+pub use judge::KeyRule;
 pub use needs::Needs;
 pub use place::{Place, Signs, Source, recognise};
 pub use plan::{ExemptionTrace, Fate, KeyTrace, Notice, Purpose, RecipientPlan, RuleTrace, Seal, SealingPlan, Trace};

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::sealing::{
-    Algorithm, Key, KeyFacts, MailFacts, NoticeKind, Origin, Person, Platform, Scheme, Trust, decide, settings,
+    Algorithm, Distrust, Key, KeyFacts, KeyRule, MailFacts, NoticeKind, Origin, Person, Platform, Scheme, Trust,
+    decide, settings,
 };
 use policy::sealing::{Fate, Notice};
 use policy::{FaultCode, SealingRules};
@@ -294,4 +295,35 @@ fn what_has_to_be_encrypted_is_told_by_no_other_way() {
     assert!(!told(&format!("{always}fallback = \"sign_only\"\n"), false), "nobody signs what is told a chat");
     assert!(!told("[[place]]\nkeys = [\"HR\"]\nencrypt = \"always\"\n", false));
     assert!(told("[[place]]\nkeys = [\"IT\"]\nencrypt = \"always\"\n", false));
+}
+
+#[test]
+fn rules_say_for_each_recipient_whence_his_key_may_come_and_whether_it_may_be_used() {
+    let rules = read(
+        "[default]\norigins = [\"file\", \"wkd\"]\n[[recipient]]\naddresses = [\"bob@b.example\"]\norigins = [\"key_server\"]\n",
+    );
+    let recipients = vec!["ann@a.example".to_owned(), "Bob@b.example".to_owned()];
+    let mail = MailFacts { now_s: 1000, recipients, ..MailFacts::default() };
+    let rule = |number| KeyRule::of(&mail, &rules, number);
+    let taken =
+        |number| [Origin::File, Origin::Wkd, Origin::KeyServer].map(|origin| rule(number).unwrap().takes(origin));
+    assert_eq!([taken(0), taken(1)], [[true, true, false], [false, false, true]]);
+    assert!(rule(2).is_none(), "there is no such recipient");
+    let key = Key {
+        fingerprint: "9f2c".into(),
+        origin: Origin::Wkd,
+        algorithm: Algorithm::Rsa,
+        bits: 3072,
+        not_before_s: None,
+        not_after_s: Some(2000),
+        signs: true,
+        encrypts: true,
+        trust: Trust::Trusted,
+    };
+    let why = |number, key: &Key, now_s| rule(number).unwrap().refusal(key, now_s);
+    assert_eq!(why(0, &key, 1000), None);
+    assert_eq!(why(0, &key, 2001).as_deref(), Some("it has expired"));
+    assert_eq!(why(1, &key, 1000).as_deref(), Some("it comes by wkd, which is not among origins"));
+    let found = Key { trust: Trust::Untrusted(Distrust::NotVouched), ..key };
+    assert_eq!(why(0, &found, 1000).as_deref(), Some("nobody has vouched for it"));
 }

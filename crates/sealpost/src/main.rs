@@ -323,7 +323,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
-        Command::Key(arguments) => command::key::run(arguments),
+        Command::Key(arguments) => command::key::run(arguments).await,
         Command::Seal(arguments) => command::seal::run(arguments).await,
         Command::Open { keys, legacy, verdict, file } => command::open::run(&keys, legacy, verdict, &file).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

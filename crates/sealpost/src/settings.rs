@@ -56,6 +56,8 @@ pub struct Settings {
     pub dkim: Vec<DkimKey>,
     pub mailboxes: Vec<Mailbox>,
     pub relays: Vec<Relay>,
+    /// Who may be asked for keys.
+    pub key_sources: Vec<engine::outside::SourceSettings>,
     pub profiles: Vec<ProfileFile>,
     /// Empty where nothing is limited.
     pub plans: Vec<policy::meter::Capacity>,
@@ -301,6 +303,10 @@ pub struct Sealing {
     pub rules: PathBuf,
     pub keys: PathBuf,
     pub password: Option<Secret>,
+    /// The names of those who are asked for keys that the folder does not have.
+    pub key_sources: Vec<String>,
+    /// How news of revocation is fetched; `None` where it is not.
+    pub news: Option<engine::outside::NewsSettings>,
 }
 
 /// Where and how a mailbox is fetched.

@@ -27,6 +27,7 @@ mod stories {
     mod fetching_oauth;
     mod fields;
     mod hostile;
+    mod key_sources;
     mod keys;
     mod keys_told;
     mod letter_files;
@@ -50,6 +51,7 @@ mod stories {
     mod removed_files;
     mod replay;
     mod returned;
+    mod revocation;
     mod scores;
     mod sealing;
     mod seclusion;

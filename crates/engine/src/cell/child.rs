@@ -3,6 +3,7 @@
 use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
+use crate::cell::keys;
 use crate::cell::sealed;
 use crate::cell::watch::{Watched, cpu_us, watch};
 use crate::cell::wire::{
@@ -250,6 +251,8 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
             value(&mail::reply_after(mail, &limits, &history), hello.answer_bytes_max)
         }
         Call::Anonymous { limits, kept } => value(&mail::anonymous(source, &limits, &kept), hello.answer_bytes_max),
+        Call::Revocation { is_list } => value(&keys::is_revocation(is_list, source), hello.answer_bytes_max),
+        Call::Keys { address, now } => value(&keys::read(source, &address, now), hello.answer_bytes_max),
         Call::Letter { .. } => {
             let order = postcard::from_bytes(source).map_err(|_| Failure::AnswerTooLarge)?;
             value(&policy::template::render(order), hello.answer_bytes_max)

@@ -10,6 +10,7 @@ mod child;
 mod clock;
 mod confine;
 mod fit;
+mod keys;
 #[cfg(feature = "misbehave")]
 pub mod misbehave;
 mod nursery;
@@ -27,6 +28,7 @@ mod wire;
 pub use bench::{Bench, bench};
 pub use calls::PartStream;
 pub use child::run_child;
+pub use keys::KeysRead;
 pub use pool::{Cells, Figures};
 pub use renderer::{MEMORY_BYTES_MAX, Renderer, TEMPLATE_CPU_MS_MAX};
 pub use sealing::OwnKey;

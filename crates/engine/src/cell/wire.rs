@@ -164,6 +164,15 @@ pub(super) enum Call {
     Seal {
         order_bytes: u32,
     },
+    /// A list of revoked certificates, or an answer about one: whether it can be read.
+    Revocation {
+        is_list: bool,
+    },
+    /// A file of keys that a stranger serves; what of it is for this address at this time.
+    Keys {
+        address: String,
+        now: u64,
+    },
     #[cfg(feature = "misbehave")]
     Misbehave(crate::cell::misbehave::Misbehaviour),
 }

@@ -124,6 +124,7 @@ async fn ask_all(inner: &Arc<Inner>, mail: &Arc<Submitted>, recipients: &[String
     for (number, recipient) in recipients.iter().cloned().enumerate() {
         let (inner, mail) = (inner.clone(), mail.clone());
         asking.spawn(async move {
+            inner.sealer.look_up(&mail, &recipient).await;
             let turn = inner.seals.clone().acquire_owned().await;
             let fate = inner.sealer.seal(&mail, &recipient).await;
             drop(turn);

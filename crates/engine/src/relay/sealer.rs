@@ -51,6 +51,12 @@ pub enum Fate {
 
 /// Decides and seals. Whatever goes wrong in it, a panic included, is 451 for the whole mail: nothing leaves plain by an error.
 pub trait Sealer: Send + Sync + 'static {
+    /// Looks up what others have to be asked for, before there is a turn to seal: whoever answers slowly keeps nobody from his turn.
+    /// What is not found out by it is looked up while it is sealed.
+    fn look_up<'a>(&'a self, _mail: &'a Submitted, _recipient: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// What becomes of the mail for this recipient. It is dropped where it takes longer than the client waits.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Keys of the folder as facts to decide by.
 
 use crate::keys::same_address;
+use crate::outside::Discovered;
 use policy::sealing::{Algorithm, Distrust, Key, Origin, Trust};
 use seal::key::Curve;
 use seal::pgp;
@@ -105,6 +106,16 @@ pub(super) fn of_pgp(certificate: &pgp::Certificate, address: &str, now: u64) ->
             Err(_) => Trust::Untrusted(Distrust::Other),
         },
     })
+}
+
+/// A certificate that a source had for an address, as [`of_pgp`]. Where nobody vouches for it, it is not trusted.
+pub fn of_discovered(one: &Discovered, address: &str, now: u64) -> Option<Key> {
+    let key = of_pgp(&one.certificate, address, now)?;
+    let trust = match key.trust {
+        Trust::Trusted if !one.is_vouched => Trust::Untrusted(Distrust::NotVouched),
+        trust => trust,
+    };
+    Some(Key { origin: one.origin, trust, ..key })
 }
 
 /// From the name that [`pgp::KeyStanding`] has.

@@ -1,20 +1,22 @@
 //! The folder of keys, ready to be asked for addresses and fingerprints.
 
+use super::asking::Strangers;
 use super::keys::{of_pgp, of_smime, trust};
 use crate::cell::OwnKey as Signing;
 use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
+use crate::outside::{Discovered, Piece};
 use policy::sealing::{Key, Scheme, Trust};
 use seal::order::{SignerOrder, With};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate, Transport, cipher_for_all, transport};
-use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown, judge};
+use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown, Verdict, judge};
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 /// What was found about a certificate is believed for so long: it may expire or be revoked meanwhile, which the next look sees.
-const JUDGED_S: u64 = 10 * 60;
+pub(super) const JUDGED_S: u64 = 10 * 60;
 
 /// All keys, and what was found about them. Fingerprints are in small hex.
 pub(super) struct Table {
@@ -30,7 +32,7 @@ pub(super) struct Table {
     /// Places in [`KeyFolder::pgp_keys`] by fingerprint.
     own_pgp: HashMap<String, usize>,
     anchors: Anchors,
-    /// By fingerprint: when, and what.
+    /// By fingerprint: until when it is believed, and what.
     judged: Mutex<HashMap<String, (u64, Trust)>>,
 }
 
@@ -102,35 +104,82 @@ impl Table {
         prints.filter_map(|print| self.pgp.get(print)).filter_map(move |one| of_pgp(one, address, now))
     }
 
+    /// A certificate from outside, with what the folder knows of it beyond.
+    pub(super) fn with_what_is_known(&self, one: &Discovered) -> Discovered {
+        let mut one = one.clone();
+        if let Some(known) = self.pgp.get(&print(&one.certificate)) {
+            // It has the same fingerprint, and whatever cannot be joined adds nothing.
+            let _ = one.certificate.learn(known);
+        }
+        one
+    }
+
     /// What is found about a certificate, without an address.
     pub(super) fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
-        let print = fingerprint(certificate);
-        let known = self.judged.lock().unwrap_or_else(PoisonError::into_inner).get(&print).copied();
-        if let Some((_, trust)) = known.filter(|(at, _)| now.saturating_sub(*at) < JUDGED_S) {
+        if let Some(trust) = self.judged(certificate, now) {
             return trust;
         }
+        let verdict = self.verdict(certificate, &[], now);
+        self.remember(certificate, &verdict, now, JUDGED_S)
+    }
+
+    /// What was found not long ago.
+    fn judged(&self, certificate: &Certificate, now: u64) -> Option<Trust> {
+        let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        judged.get(&fingerprint(certificate)).filter(|(until, _)| now < *until).map(|(_, trust)| *trust)
+    }
+
+    /// Keeps what was found for so many seconds.
+    pub(super) fn remember(&self, certificate: &Certificate, verdict: &Verdict, now: u64, lasts_s: u64) -> Trust {
+        let found = trust(verdict, now);
+        let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        judged.insert(fingerprint(certificate), (now.saturating_add(lasts_s), found));
+        found
+    }
+
+    /// The certificates for an address about which nothing was found lately.
+    pub(super) fn unjudged(&self, address: &str, now: u64) -> Vec<Certificate> {
+        let all = self.folder.certificates_for(address).map(|(one, _)| one);
+        all.filter(|one| self.judged(one, now).is_none()).cloned().collect()
+    }
+
+    /// The number by which a verdict names this piece of the news that it was made with.
+    pub(super) fn number_of(&self, piece: usize) -> usize {
+        self.folder.revocations.len() + piece
+    }
+
+    /// What speaks for and against a certificate, by the folder and by news; and what could still be asked.
+    pub(super) fn verdict(&self, certificate: &Certificate, news: &[Piece], now: u64) -> Verdict {
         // Everybody else's would only take the place of those that can lead to an anchor.
         let authorities = self.folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
         let intermediates: Vec<&[u8]> = authorities.map(Certificate::der).collect();
-        let answers: Vec<Answer<'_>> = self
-            .folder
-            .revocations
-            .iter()
-            .map(|(der, _)| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None })
-            .collect();
+        // Where it came from is left out: by it a judgement would not ask again, and when that may be is known where it is fetched.
+        let answer = |kind, bytes, fetched_at| Answer { kind, bytes, from: "", fetched_at, nonce: None };
+        let of_folder = self.folder.revocations.iter().map(|(der, _)| answer(AnswerKind::Crl, der.as_slice(), now));
+        let of_news = news.iter().map(|piece| answer(piece.kind, piece.bytes.as_slice(), piece.fetched_at));
+        let answers: Vec<Answer<'_>> = of_folder.chain(of_news).collect();
         // For an address it was looked up; which purpose it is for, the rules see.
         let asked = Asked { purpose: Purpose::Encrypting, address: None, now };
         let settings = Settings { stale_days_max: 3650, ..Settings::new(Unknown::Accepted) };
         let known = Revocation { answers: &answers, nonce: None };
-        let verdict = judge(certificate.der(), &intermediates, &self.anchors, &asked, &settings, &known);
-        let found = trust(&verdict, now);
-        self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert(print, (now, found));
-        found
+        judge(certificate.der(), &intermediates, &self.anchors, &asked, &settings, &known)
     }
 
     /// The order that a decision means, and the keys that sign; `None` when one of its keys, named by fingerprints, is not there.
     pub(super) fn with(
         &self,
+        scheme: Scheme,
+        sign: Option<&str>,
+        encrypt_to: &[String],
+        is_opaque: bool,
+    ) -> Option<(With, Vec<Signing>)> {
+        self.with_strangers(&Strangers::new(), scheme, sign, encrypt_to, is_opaque)
+    }
+
+    /// The same, where recipients may have keys that were found outside.
+    pub(super) fn with_strangers(
+        &self,
+        strangers: &Strangers,
         scheme: Scheme,
         sign: Option<&str>,
         encrypt_to: &[String],
@@ -160,7 +209,10 @@ impl Table {
             Scheme::Pgp => {
                 let own = |print: &str| self.own_pgp.get(print).and_then(|place| self.folder.pgp_keys.get(*place));
                 let signer = wanted(sign, own)?;
-                let recipients = encrypt_to.iter().map(|print| self.pgp.get(print)?.to_bytes().ok());
+                let recipients = encrypt_to.iter().map(|print| {
+                    // One from outside holds what the folder knows of it, too.
+                    strangers.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
+                });
                 let with = With::Pgp {
                     signer: signer.map(|own| own.public.clone()),
                     recipients: recipients.collect::<Option<Vec<_>>>()?,

@@ -1,16 +1,43 @@
 //! Whether a key may be used for something, and which of several is taken.
 
-use super::facts::{Distrust, Key, Trust};
+use super::SealingRules;
+use super::facts::{Distrust, Key, MailFacts, Trust};
+use super::place::recognise;
 use super::plan::Purpose;
 use super::settings::RSA_BITS_LEAST;
 use super::values::Held;
-use super::words::{Algorithm, Revocation};
+use super::words::{Algorithm, Origin, Revocation};
 use crate::profile::Word;
 
 /// The least bits of a key over a curve, or after the quantum computer; fewer are a mistake in what was found.
 const CURVE_BITS_LEAST: u32 = 224;
 
 const DAY_S: i64 = 86_400;
+
+/// What rules say of the keys of one recipient: by it is seen who need not be asked for any, and when enough was found.
+#[derive(Debug, Clone)]
+pub struct KeyRule {
+    held: Held,
+}
+
+impl KeyRule {
+    /// What holds for this recipient of a mail, by his number; `None` where the mail has no such recipient.
+    pub fn of(mail: &MailFacts, rules: &SealingRules, recipient: u32) -> Option<KeyRule> {
+        let address = mail.recipients.get(usize::try_from(recipient).ok()?)?;
+        let belonging = rules.belonging(mail, &recognise(&mail.headers));
+        Some(KeyRule { held: rules.holding(&mail.site, &belonging, address).held })
+    }
+
+    /// Whence a key may come.
+    pub fn takes(&self, origin: Origin) -> bool {
+        self.held.origins.iter().any(|allowed| allowed == origin.word())
+    }
+
+    /// Why mail may not be encrypted with the key; nothing where it may.
+    pub fn refusal(&self, key: &Key, now_s: i64) -> Option<String> {
+        refusal(key, Purpose::Encrypt, &self.held, now_s)
+    }
+}
 
 /// Why the key may not be used; nothing where it may. Keys of ours need nobody who vouches for them.
 pub(super) fn refusal(key: &Key, purpose: Purpose, held: &Held, now_s: i64) -> Option<String> {

@@ -91,6 +91,14 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Whether something about revocation has the form of what it is said to be.
+pub fn is_readable(kind: AnswerKind, bytes: &[u8]) -> bool {
+    match kind {
+        AnswerKind::Crl => CertificateList::<Raw>::from_der(bytes).is_ok(),
+        AnswerKind::Ocsp => basic(bytes).is_some(),
+    }
+}
+
 fn basic(bytes: &[u8]) -> Option<BasicOcspResponse> {
     let response = OcspResponse::from_der(bytes).ok()?;
     let body = response.response_bytes.filter(|_| response.response_status == OcspResponseStatus::Successful)?;

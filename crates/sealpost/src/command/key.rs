@@ -1,5 +1,6 @@
 //! `sealpost key`: keys and certificates in a folder, which `seal`, `open` and the gateway use.
 
+mod discover;
 mod export;
 mod generate;
 mod import;
@@ -77,6 +78,8 @@ pub enum What {
         #[arg(long, value_enum)]
         format: Option<export::Format>,
     },
+    /// Ask others for the keys of an address: one JSON object per source.
+    Discover(discover::Asked),
     /// Delete the files of one, its private key among them.
     Remove {
         /// A fingerprint as for `show`.
@@ -86,7 +89,7 @@ pub enum What {
 
 /// # Errors
 /// When the work failed; what stands in a folder and cannot be used is told and is a failure in the end.
-pub fn run(arguments: Arguments) -> Result<(), Failure> {
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { keys, what } = arguments;
     match what {
         What::Generate(asked) => generate::run(&keys, &asked),
@@ -94,6 +97,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         What::List { address } => inventory::list(keys.read()?, address.as_deref()),
         What::Show { fingerprint } => inventory::show(keys.read()?, &fingerprint),
         What::ExportPublic { named, format } => export::run(&keys.read()?, &named, format),
+        What::Discover(asked) => discover::run(&keys, &asked).await,
         What::Remove { fingerprint } => remove::run(&keys, &fingerprint),
     }
 }

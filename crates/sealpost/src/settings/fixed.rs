@@ -55,6 +55,13 @@ impl Fixed {
             }
             fixed.accounts.insert(format!("account[] of mailbox {}", mailbox.name), mailbox.accounts.clone());
         }
+        for section in written.all("key_source[]") {
+            let name = value(section, "name");
+            for setting in settings().filter(|setting| section_of(setting.key) == "key_source[]") {
+                let key = name_of(setting.key);
+                fixed.values.insert(format!("key_source[{}].{key}", name.trim_matches('"')), value(section, key));
+            }
+        }
         for (relay, section) in relays.iter().zip(written.all("relay[]")) {
             for setting in settings().filter(|setting| section_of(setting.key) == "relay[]") {
                 let key = name_of(setting.key);

@@ -2,6 +2,7 @@
 
 mod bulletins;
 mod dkim;
+mod key_sources;
 mod mailbox;
 mod oauth;
 mod outgoing;
@@ -86,7 +87,8 @@ impl Reader {
             outgoing: Vec::new(),
             dkim: Vec::new(),
             mailboxes: Vec::new(),
-            relays: Vec::new(),
+            relays: self.relays(written),
+            key_sources: self.each(written, "key_source[]", Reader::key_source),
             profiles: Vec::new(),
             plans: Vec::new(),
             bulletins: Vec::new(),
@@ -97,7 +99,6 @@ impl Reader {
         settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
         settings.dkim = self.dkim(written, &settings.sites);
         settings.mailboxes = self.mailboxes(written);
-        settings.relays = self.relays(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         settings.plans = self.plans(written);
         settings.bulletins = self.each(written, "bulletin[]", Reader::bulletin);

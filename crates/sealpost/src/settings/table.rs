@@ -2,6 +2,7 @@
 
 mod bulletins;
 mod dkim;
+mod key_sources;
 mod mailboxes;
 mod oauth;
 mod outgoing;
@@ -56,7 +57,7 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 12] = [
+const ROOMS: [&[Setting]; 13] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
@@ -67,6 +68,7 @@ const ROOMS: [&[Setting]; 12] = [
     oauth::OF_MAILBOXES,
     mailboxes::MORE,
     relays::SETTINGS,
+    key_sources::SETTINGS,
     plans::SETTINGS,
     bulletins::SETTINGS,
 ];

@@ -8,6 +8,7 @@ use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Tls};
 use engine::cell::Cells;
+use engine::outside::{KeySources, News, Outside};
 use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::{ByRules, SealingSettings};
 use seal::keyfile::Password;
@@ -44,7 +45,7 @@ pub async fn bind(
         // The settings were refused if a relay named a server that is not there.
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
-        let by_rules = sealing(of, cells).await?;
+        let by_rules = sealing(of, settings, cells).await?;
         let sealer: Arc<dyn Sealer> = match &by_rules {
             Some(by_rules) => Arc::new(by_rules.clone()),
             None => Arc::new(Unsealed),
@@ -61,11 +62,14 @@ pub async fn bind(
 }
 
 /// Rules and keys are read before anything listens: a relay with wrong rules does not start.
-async fn sealing(of: &settings::Relay, cells: &Cells) -> Result<Option<ByRules>, Failure> {
+async fn sealing(of: &settings::Relay, settings: &Settings, cells: &Cells) -> Result<Option<ByRules>, Failure> {
     let Some(sealing) = &of.sealing else { return Ok(None) };
+    let named = settings.key_sources.iter().filter(|source| sealing.key_sources.contains(&source.name));
+    let news = sealing.news.clone().map(|news| News::new(news, cells.clone())).transpose()?;
+    let outside = Outside { keys: KeySources::new(named.cloned().collect(), cells.clone())?, news };
     let settings = sealing_settings(sealing, &of.hostname);
     let cells = cells.clone();
-    let started = tokio::task::spawn_blocking(move || ByRules::start(settings, cells)).await;
+    let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
     Ok(Some(started?))
 }

@@ -49,6 +49,28 @@ pub fn run(keys: &Keys, shelf: Shelf, files: &[PathBuf]) -> Result<(), Failure> 
     if is_wrong { Err(Failure::told()) } else { Ok(()) }
 }
 
+/// Takes certificates of OpenPGP that were found elsewhere in among those of people: what became of each, and whether all came in.
+///
+/// # Errors
+/// When the folder cannot be read, or takes no file.
+pub fn certificates(keys: &Keys, found: &[seal::pgp::Certificate]) -> Result<(Vec<Value>, bool), Failure> {
+    let folder = match keys.folder.is_dir() {
+        true => keys.read()?,
+        false => KeyFolder::default(),
+    };
+    let mut importing = Importing::into(&keys.folder, Shelf::People, Vec::new(), &folder);
+    let mut items = Vec::new();
+    for one in found {
+        let bytes = one.to_bytes().map_err(|trouble| Failure::new(format!("a key cannot be written: {trouble}")))?;
+        let found = importing.found(&bytes).map_err(Failure::new)?;
+        for item in &found.items {
+            items.extend(importing.item(item, &found)?);
+        }
+    }
+    let well = items.iter().all(|item: &Value| item["outcome"] != "conflict");
+    Ok((items, well))
+}
+
 impl<'k> Importing<'k> {
     fn into(folder: &'k Path, shelf: Shelf, passwords: Vec<Password>, held: &KeyFolder) -> Importing<'k> {
         let rings = |ring: &[(PgpCertificate, engine::keys::Origin)]| {

@@ -10,11 +10,22 @@ use std::net::{IpAddr, SocketAddr};
 
 impl Reader {
     pub(super) fn check_references(&mut self, settings: &Settings, written: &Written) {
-        for name in ["site[]", "mailbox[]", "profile[]", "outgoing[]", "relay[]", "plan[]", "bulletin[]", "channel[]"] {
+        for name in [
+            "site[]",
+            "mailbox[]",
+            "profile[]",
+            "outgoing[]",
+            "relay[]",
+            "key_source[]",
+            "plan[]",
+            "bulletin[]",
+            "channel[]",
+        ] {
             self.unique(written, name);
         }
         self.check_outgoing(settings, written);
         self.check_relays(settings, written);
+        self.check_key_sources(settings, written);
         self.check_plans(settings, written);
         self.check_bulletins(settings, written);
         self.listen_apart(settings, written);

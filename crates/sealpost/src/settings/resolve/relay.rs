@@ -3,6 +3,7 @@
 use super::super::written::{Section, Written};
 use super::super::{Relay, Sealing, Secret, Settings};
 use super::Reader;
+use engine::outside::NewsSettings;
 use std::net::SocketAddr;
 
 impl Reader {
@@ -37,7 +38,7 @@ impl Reader {
             require_tls: self.truth(section, "require_tls"),
             clients: self.parsed(section, "clients", why, remedy),
             accounts: Vec::new(),
-            sealing: self.sealing(section),
+            sealing: self.sealing_and_outside(section),
             hostname: self.text(section, "hostname"),
             connections: self.integer(section, "connections") as usize,
             recipients_max: self.integer(section, "recipients_max") as usize,
@@ -58,7 +59,9 @@ impl Reader {
         let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
         let password = self.secret(section, "key_password");
         match (by_rules, rules, keys) {
-            (true, Some(rules), Some(keys)) => Some(Sealing { rules, keys, password }),
+            (true, Some(rules), Some(keys)) => {
+                Some(Sealing { rules, keys, password, key_sources: Vec::new(), news: None })
+            }
             (true, rules, _) => {
                 let name = if rules.is_none() { "rules" } else { "keys" };
                 let remedy = "set rules to a file of rules and keys to the folder of keys";
@@ -72,6 +75,34 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// The same of a relay, with whom it asks beyond its folder.
+    fn sealing_and_outside(&mut self, section: &Section) -> Option<Sealing> {
+        let sealing = self.sealing(section);
+        let key_sources = self.texts(section, "key_sources");
+        if sealing.is_none() && !key_sources.is_empty() {
+            self.wrong(section, "key_sources", "would not be used", "set relay.seal = \"rules\", or leave it out");
+        }
+        let news = self.news(section, sealing.is_some());
+        Some(Sealing { key_sources, news, ..sealing? })
+    }
+
+    /// How news of revocation is fetched; `None` where it is not.
+    fn news(&mut self, section: &Section, by_rules: bool) -> Option<NewsSettings> {
+        let is_fetched = self.truth(section, "fetch_revocation");
+        let hosts = self.texts(section, "revocation_hosts");
+        let proxy = self.optional_text(section, "revocation_proxy").and_then(|proxy| proxy.parse().ok());
+        if is_fetched && !by_rules {
+            let remedy = "set relay.seal = \"rules\", or leave it out";
+            self.wrong(section, "fetch_revocation", "would not be used", remedy);
+        }
+        if !is_fetched && !hosts.is_empty() {
+            let remedy = "set relay.fetch_revocation = true, or leave it out";
+            self.wrong(section, "revocation_hosts", "would not be used", remedy);
+        }
+        let private_hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        is_fetched.then_some(NewsSettings { private_hosts, authorities: Vec::new(), proxy })
     }
 
     fn listener(&mut self, section: &Section, name: &str) -> Option<SocketAddr> {

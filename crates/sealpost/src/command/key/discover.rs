@@ -1,0 +1,194 @@
+//! `sealpost key discover`: what others have of an address, and whether it may be used.
+
+use super::super::{Failure, files, print};
+use super::inventory::time;
+use super::{Keys, import};
+use crate::settings::{self, Settings};
+use engine::keys::KeyFolder;
+use engine::outside::{Discovered, KeySources, Lives, Said, SourceKind, SourceSettings, server_url};
+use engine::sealing::of_discovered;
+use engine::speak::Route;
+use policy::SealingRules;
+use policy::sealing::{KeyRule, MailFacts};
+use seal::pgp;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The key server that is meant where none is named.
+const VKS: &str = "https://keys.openpgp.org";
+/// One answer is waited for so long, where no settings say it.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whom to ask about whom.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// The address whose keys are looked for. Whoever is asked learns it.
+    address: String,
+    /// Ask the `[[key_source]]` sections of these settings.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Ask this one: the name or kind of a `[[key_source]]`; without settings wkd, vks or hkp. May be given several times.
+    #[arg(long = "source", value_name = "NAME")]
+    sources: Vec<String>,
+    /// Without settings: the server. Needed by hkp; vks asks keys.openpgp.org at first.
+    #[arg(long)]
+    url: Option<String>,
+    /// The file of sealing rules by which keys are judged; at first what holds without rules.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Take the keys that may be used into the folder, among those of people.
+    #[arg(long)]
+    import: bool,
+}
+
+/// Prints one object for each source.
+///
+/// # Errors
+/// When a source could not be asked, or a key not be taken in; the others were.
+pub async fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
+    let rule = asked.rule()?;
+    let sources = asked.sources()?;
+    let folder = match keys.folder.is_dir() {
+        true => keys.read()?,
+        false => KeyFolder::default(),
+    };
+    let sources = KeySources::new(sources, files::cells().await?)?;
+    let mut is_wrong = false;
+    for said in sources.ask_each(&asked.address).await {
+        let (mut line, usable) = line(&said, &asked.address, &folder, &rule);
+        is_wrong |= said.found.is_err();
+        if asked.import && !usable.is_empty() {
+            let (items, well) = import::certificates(keys, &usable)?;
+            line["imported"] = json!(items);
+            is_wrong |= !well;
+        }
+        print(&format!("{line}\n"))?;
+    }
+    if is_wrong { Err(Failure::told()) } else { Ok(()) }
+}
+
+impl Asked {
+    fn rule(&self) -> Result<KeyRule, Failure> {
+        let (text, shown) = match &self.rules {
+            Some(file) => (files::text(file)?, file.display().to_string()),
+            None => ("version = 1\n".to_owned(), String::new()),
+        };
+        let rules = SealingRules::from_toml(&text, &shown).map_err(|fault| Failure::new(fault.public))?;
+        let mail = MailFacts { now_s: now_s(), recipients: vec![self.address.clone()], ..MailFacts::default() };
+        KeyRule::of(&mail, &rules, 0).ok_or_else(|| Failure::new("the rules say nothing of a recipient"))
+    }
+
+    fn sources(&self) -> Result<Vec<SourceSettings>, Failure> {
+        match &self.config {
+            Some(file) => {
+                if self.url.is_some() {
+                    return Err(Failure::new("--url is for a source without settings; leave it out, or --config"));
+                }
+                self.of_settings(&settings::load(file)?)
+            }
+            None if self.sources.is_empty() => {
+                let why = "nobody is asked who was not named: add --source wkd, or --config FILE with [[key_source]] sections";
+                Err(Failure::new(why))
+            }
+            None => self.sources.iter().map(|kind| self.by_kind(kind)).collect(),
+        }
+    }
+
+    fn of_settings(&self, settings: &Settings) -> Result<Vec<SourceSettings>, Failure> {
+        let is_named = |source: &SourceSettings, name: &str| source.name == name || source.kind.word() == name;
+        let missing = self.sources.iter().find(|name| !settings.key_sources.iter().any(|one| is_named(one, name)));
+        if let Some(name) = missing {
+            return Err(Failure::new(format!("{name:?} is no [[key_source]] of these settings, nor the kind of one")));
+        }
+        let is_asked = |source: &&SourceSettings| {
+            self.sources.is_empty() || self.sources.iter().any(|name| is_named(source, name))
+        };
+        let asked: Vec<SourceSettings> = settings.key_sources.iter().filter(is_asked).cloned().collect();
+        match asked.is_empty() {
+            true => {
+                Err(Failure::new("these settings have no [[key_source]]; write one, or name one by --source alone"))
+            }
+            false => Ok(asked),
+        }
+    }
+
+    fn by_kind(&self, word: &str) -> Result<SourceSettings, Failure> {
+        let kinds = [SourceKind::Wkd, SourceKind::Vks, SourceKind::Hkp];
+        let Some(kind) = kinds.into_iter().find(|kind| kind.word() == word) else {
+            return Err(Failure::new(format!(
+                "{word:?} is no kind of source; write wkd, vks or hkp, or name settings by --config"
+            )));
+        };
+        let url = match (kind, self.url.as_deref()) {
+            (SourceKind::Wkd, url) => url,
+            (SourceKind::Vks, url) => Some(url.unwrap_or(VKS)),
+            (SourceKind::Hkp, None) => return Err(Failure::new("hkp needs a server: --url https://keys.example.org")),
+            (SourceKind::Hkp, url) => url,
+        };
+        let server = |url| server_url(url, false).map_err(|why| Failure::new(format!("--url {url:?} {why}")));
+        let url = url.map(server).transpose()?;
+        let lives = Lives { keys: Duration::ZERO, none: Duration::ZERO, stale: Duration::ZERO };
+        let (name, domains, route) = (word.to_owned(), Vec::new(), Route::default());
+        Ok(SourceSettings { name, kind, url, domains, vouches: false, route, timeout: TIMEOUT, lives })
+    }
+}
+
+/// What a source said, and those of its certificates that may be used.
+fn line(said: &Said, address: &str, folder: &KeyFolder, rule: &KeyRule) -> (Value, Vec<pgp::Certificate>) {
+    let mut line = json!({
+        "source": said.source, "kind": said.kind.word(), "origin": said.origin, "asked": said.asked, "address": address,
+    });
+    let found = match &said.found {
+        Ok(found) => found,
+        Err(unfound) => {
+            line["outcome"] = json!("failed");
+            line["error"] = json!(unfound.why());
+            return (line, Vec::new());
+        }
+    };
+    let (mut keys, mut usable) = (Vec::new(), Vec::new());
+    for one in found {
+        let (key, may_be_used) = key(one, address, folder, rule);
+        keys.push(key);
+        usable.extend(may_be_used.then(|| one.certificate.clone()));
+    }
+    line["outcome"] = json!(if keys.is_empty() { "none" } else { "found" });
+    line["keys"] = json!(keys);
+    (line, usable)
+}
+
+/// A certificate in words, and whether mail may be encrypted with it.
+fn key(one: &Discovered, address: &str, folder: &KeyFolder, rule: &KeyRule) -> (Value, bool) {
+    let mut one = one.clone();
+    let print = one.certificate.fingerprint().to_ascii_lowercase();
+    let known: Vec<_> = folder.pgp_for(address).filter(|(known, _)| known.fingerprint == print).collect();
+    // What the folder knows of it counts as well, such as that it was revoked.
+    for known in known.iter().filter_map(|(known, _)| pgp::Certificate::read_all(&known.bytes).ok()).flatten() {
+        let _ = one.certificate.learn(&known);
+    }
+    let now = now_s();
+    let standing = one.certificate.standing(&pgp::Policy::default(), now.unsigned_abs());
+    let mut line = json!({ "fingerprint": print, "scheme": "pgp", "in_folder": !known.is_empty() });
+    let why = match of_discovered(&one, address, now.unsigned_abs()) {
+        Some(key) => {
+            line["algorithm"] = json!(key.algorithm);
+            line["bits"] = json!(key.bits);
+            line["not_after"] = json!(key.not_after_s.map(|at| time(at.unsigned_abs())));
+            rule.refusal(&key, now)
+        }
+        None => Some(
+            standing
+                .is
+                .err()
+                .map_or_else(|| "its owner signed no name with this address".to_owned(), |unfit| unfit.to_string()),
+        ),
+    };
+    line["usable"] = json!(why.is_none());
+    line["why"] = json!(why.as_deref().unwrap_or("it may be used"));
+    (line, why.is_none())
+}
+
+fn now_s() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
