@@ -55,7 +55,7 @@ impl ByRules {
             && let Some(rule) = KeyRule::of(mail, &state.rules, recipient)
             && let Some(address) = state.address(mail, recipient)
         {
-            match self.from_outside(state, mail, address, &rule, &keys, strangers).await {
+            match self.found_outside(state, mail, address, &rule, &keys, strangers).await {
                 Told::Known(more) => keys.extend(more),
                 untold => return untold,
             }
@@ -64,7 +64,7 @@ impl ByRules {
     }
 
     /// Keys of OpenPGP from outside; nobody is asked where the folder has one that may be used.
-    async fn from_outside(
+    async fn found_outside(
         &self,
         state: &State,
         mail: &MailFacts,
