@@ -25,7 +25,7 @@ const AFTER_ANSWER: Duration = Duration::from_secs(60 * 60);
 pub(crate) const FRESH_S: u64 = 24 * 60 * 60;
 
 /// How news is fetched.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewsSettings {
     /// Hosts that may be asked although they are at private addresses, in small letters.
     pub private_hosts: Vec<String>,
