@@ -184,6 +184,7 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
     let sender = author.or(claimed).or_else(|| stored.envelope.mail_from.clone()).unwrap_or_default();
     let is_his = |address: &&mail::Address| address.normalised() == mail::normalised(&sender);
     let named = mail.headers.from.iter().find(is_his).and_then(|address| address.name.clone());
+    let came_sealed = mail.opened.as_ref().is_some_and(mail::Opened::came_sealed);
     let mut participants = policy::participants(&mail, profile, &facts, &plan);
     participants.truncate(PARTICIPANTS_MAX);
     Decision {
@@ -195,6 +196,7 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
         faults: mail.faults,
         project,
         issue_id,
+        came_sealed,
         facts: (!facts.now.is_empty()).then_some(facts),
     }
 }

@@ -11,6 +11,7 @@ pub mod incumbent;
 pub mod intake;
 pub mod keys;
 pub mod metrics;
+pub mod opening;
 pub mod outside;
 pub mod patience;
 pub mod reader;

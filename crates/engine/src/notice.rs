@@ -4,6 +4,7 @@
 
 mod again;
 mod audience;
+mod came_sealed;
 mod contents;
 mod deleted;
 mod directive;
@@ -146,6 +147,7 @@ async fn decide(
     let (about, rules) = (events.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| notify::ask(&about, &rules, facts)).await?;
     inquiry.look_again(issue_id, &mut facts).await?;
+    inquiry.look_whether_sealed(&mut facts).await?;
     let (about, rules) = (events.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (notify::notify(&about, &rules, &facts), facts)).await?;
     let issue = facts.issues.into_iter().find(|(id, _)| id == issue_id).and_then(|(_, told)| match told {

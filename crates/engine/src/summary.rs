@@ -152,6 +152,7 @@ async fn decide(
     let (of, rules) = (about.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| summary::ask(&of, &rules, facts)).await?;
     inquiry.look_again_at_listed(&mut facts).await?;
+    inquiry.look_whether_sealed(&mut facts).await?;
     let (of, rules) = (about.clone(), mappings.clone());
     beside_the_workers(move || summary::decide(&of, &rules, occasion, &facts)).await
 }

@@ -6,6 +6,8 @@
 
 #[path = "cells/limits.rs"]
 mod limits;
+#[path = "cells/opening.rs"]
+mod opening;
 #[path = "cells/orphans.rs"]
 mod orphans;
 #[path = "cells/reading.rs"]
@@ -21,7 +23,13 @@ use std::process::ExitCode;
 type Test = (&'static str, fn());
 
 fn tests() -> impl Iterator<Item = &'static Test> {
-    limits::TESTS.iter().chain(orphans::TESTS).chain(reading::TESTS).chain(rendering::TESTS).chain(sealing::TESTS)
+    limits::TESTS
+        .iter()
+        .chain(opening::TESTS)
+        .chain(orphans::TESTS)
+        .chain(reading::TESTS)
+        .chain(rendering::TESTS)
+        .chain(sealing::TESTS)
 }
 
 fn main() -> ExitCode {

@@ -106,6 +106,7 @@ impl House {
             faults: vec![],
             project: None,
             issue_id: None,
+            came_sealed: false,
             facts: None,
         };
         self.store.write_down(&lease, &decision).await.unwrap();

@@ -28,6 +28,7 @@ mod link;
 mod markup;
 pub mod message;
 mod name;
+mod opened;
 mod other_fields;
 mod page;
 mod parameter;
@@ -63,6 +64,7 @@ pub use message::{
     Receipt, Reply, SealForm, SealScheme, Sealed, normalised,
 };
 pub use name::{is_direction_mark, is_unseen, safe_name};
+pub use opened::{Opened, SignatureFound, Signed, Unopened, Worth};
 pub use other_fields::FIELDS_MAX as OTHER_FIELDS_MAX;
 pub use parse::{part, read, reply_after};
 pub use picture::pixels;

@@ -2,6 +2,7 @@
 
 mod replied;
 
+use crate::Opened;
 pub use replied::{Hidden, HiddenKind, Reply};
 use serde::{Deserialize, Serialize};
 
@@ -440,6 +441,9 @@ pub struct Message {
     /// Outermost first, at most 20.
     #[serde(default)]
     pub sealed: Vec<Sealed>,
+    /// What opening it has shown, where it came sealed and there were keys; reading alone leaves it out.
+    #[serde(default)]
+    pub opened: Option<Opened>,
     #[serde(default)]
     pub autocrypt: Option<Autocrypt>,
     /// What resembles the mark of a letter of ours, wherever in the mail it stands; unverified, at most 100.

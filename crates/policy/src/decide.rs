@@ -25,6 +25,7 @@ mod returned;
 mod routing;
 mod safeguards;
 mod scene;
+mod sealing_note;
 mod sets;
 mod signs;
 mod steps;
@@ -211,6 +212,7 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
         return sets::weigh(evidence, route, click, trace);
     }
     note_form(evidence, trace);
+    sealing_note::note(evidence, trace);
     let early = loop_guard::check(evidence, trace)
         .or_else(|| automatic::report(evidence, trace))
         .or_else(|| routing::catch(evidence, trace));

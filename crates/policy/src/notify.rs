@@ -186,8 +186,32 @@ pub fn ask(events: &[Event], mappings: &Mappings, facts: &Facts) -> Vec<Question
 /// tracker's yes for his account; somebody without an account only of what everybody sees who sees the issue, and of no issue with a
 /// security level.
 pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified {
-    walk(events, mappings, &mut Inquiry::of(facts))
+    let mut notified = walk(events, mappings, &mut Inquiry::of(facts));
+    notified.withhold(facts);
+    notified
 }
+
+impl Notified {
+    /// Of an issue that came in sealed no letter says anything, but where to look (SEC-15).
+    pub(super) fn withhold(&mut self, facts: &Facts) {
+        for notification in &mut self.notifications {
+            notification.withhold(facts);
+        }
+    }
+}
+
+impl Notification {
+    pub(super) fn withhold(&mut self, facts: &Facts) {
+        if facts.came_sealed.contains(&self.issue_id) && !self.style.withheld {
+            self.style.withheld = true;
+            self.reason.push_str(CAME_SEALED);
+        }
+    }
+}
+
+/// Behind the reason of a letter that says nothing.
+const CAME_SEALED: &str =
+    "; the issue has something of a mail that came encrypted, so its letter only says where to look";
 
 /// What the lists of the file say now against sending a letter to this address once more, that a mapping of this name sent about an issue with this
 /// key; `None` where nothing does.

@@ -44,7 +44,7 @@ pub(crate) use settings::{Tables, setting};
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
     Addressees, Alert, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RestrictedFiles,
-    RightsOf, RuleOrder, Strangers, Treatment, Word,
+    RightsOf, RuleOrder, SealingNote, Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};

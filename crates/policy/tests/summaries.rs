@@ -38,6 +38,7 @@ fn listed(id: &str, security: Told<Option<String>>) -> Listed {
         created_ms: None,
         updated_ms: None,
         due: Some("2026-12-24".into()),
+        came_sealed: false,
     }
 }
 

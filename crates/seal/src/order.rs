@@ -86,6 +86,15 @@ pub struct Opened {
     pub verdict: Verdict,
 }
 
+/// Whose certificates the signatures right around a content name, so that somebody can ask who vouches for them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Signers {
+    /// In the order of the signatures, in DER; `None` where it is not had, and with OpenPGP.
+    pub certificates: Vec<Option<Vec<u8>>>,
+    /// All that came along, in DER.
+    pub along: Vec<Vec<u8>>,
+}
+
 /// [`Trouble`] as it travels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
@@ -137,14 +146,32 @@ impl OpenOrder {
     /// # Errors
     /// Those of [`smime::open`] and [`pgp::open`].
     pub fn carry_out(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
-        let opened = self.with_smime(mail, holder, random)?;
-        if !opened.verdict.layers.is_empty() {
-            return Ok(opened);
-        }
-        self.with_pgp(mail, holder, random)
+        self.carry_out_naming_signers(mail, holder, random).map(|(opened, _)| opened)
     }
 
-    fn with_smime(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
+    /// The same, with the certificates of those who signed the content itself.
+    ///
+    /// # Errors
+    /// Those of [`OpenOrder::carry_out`].
+    pub fn carry_out_naming_signers(
+        &self,
+        mail: &[u8],
+        holder: &Holder<'_>,
+        random: &mut dyn Random,
+    ) -> Result<(Opened, Signers), Trouble> {
+        let (opened, signers) = self.with_smime(mail, holder, random)?;
+        if !opened.verdict.layers.is_empty() {
+            return Ok((opened, signers));
+        }
+        Ok((self.with_pgp(mail, holder, random)?, Signers::default()))
+    }
+
+    fn with_smime(
+        &self,
+        mail: &[u8],
+        holder: &Holder<'_>,
+        random: &mut dyn Random,
+    ) -> Result<(Opened, Signers), Trouble> {
         let (own, known) = (certificates(&self.own)?, certificates(&self.known)?);
         let asked: Vec<AskedKey<'_>> = (0..own.len()).map(|number| AskedKey::new(number, holder)).collect();
         let keys: Vec<(&Certificate, &dyn PrivateKey)> =
@@ -152,7 +179,11 @@ impl OpenOrder {
         let legacy = if self.opens_legacy { Legacy::Opened } else { Legacy::Refused };
         let opened = smime::open_with(mail, &Opening { keys: &keys, known: &known, legacy }, random)?;
         let verdict = Verdict::of_smime(&opened.layers, &own, opened.protected);
-        Ok(Opened { mail: opened.mail, verdict })
+        let signers = match opened.layers.last() {
+            Some(smime::Layer::Signed(signed)) => Signers::of(signed),
+            _ => Signers::default(),
+        };
+        Ok((Opened { mail: opened.mail, verdict }, signers))
     }
 
     fn with_pgp(&self, mail: &[u8], holder: &Holder<'_>, random: &mut dyn Random) -> Result<Opened, Trouble> {
@@ -168,6 +199,16 @@ impl OpenOrder {
         let opened = pgp::open(mail, &means, random)?;
         let verdict = Verdict::of_pgp(&opened.layers, &keys, opened.protected);
         Ok(Opened { mail: opened.mail, verdict })
+    }
+}
+
+impl Signers {
+    fn of(signed: &smime::Signed) -> Signers {
+        let der = |one: &Certificate| one.der().to_vec();
+        Signers {
+            certificates: signed.signatures.iter().map(|one| one.by.as_ref().map(der)).collect(),
+            along: signed.certificates.iter().map(der).collect(),
+        }
     }
 }
 

@@ -249,6 +249,8 @@ pub struct Mailbox {
     /// When no mail came for so long, somebody should look.
     pub silent_after_h: Option<u64>,
     pub authenticity: Authenticity,
+    /// `None` where its mail is read as it came.
+    pub opening: Option<Opening>,
     pub hostname: String,
     /// `none`, `starttls` or `implicit`.
     pub tls: String,
@@ -307,6 +309,15 @@ pub struct Sealing {
     pub key_sources: Vec<String>,
     /// How news of revocation is fetched; `None` where it is not.
     pub news: Option<engine::outside::NewsSettings>,
+}
+
+/// With what the mail of a mailbox is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    pub keys: PathBuf,
+    pub password: Option<Secret>,
+    pub trusts_unknown: bool,
+    pub opens_legacy: bool,
 }
 
 /// Where and how a mailbox is fetched.

@@ -8,6 +8,7 @@ mod hands;
 mod listeners;
 mod listening;
 mod observe;
+mod openings;
 mod outgoing;
 mod pages;
 mod pen;
@@ -143,7 +144,7 @@ async fn parts(
 ) -> Result<engine::Parts, Failure> {
     Ok(engine::Parts {
         store: store.clone(),
-        reader: Arc::new(cells.clone()),
+        reader: Arc::new(openings::reader(settings, cells, lasting).await?),
         letters: Arc::new(adapters::renderer(settings)?),
         sites: telling(settings, store, lasting, cells).await?,
         mailboxes: mailboxes(settings, store).await?,
@@ -166,7 +167,8 @@ impl Gateway {
         engine.fetch_now().await?;
         let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting, &cells)).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
-        let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
+        let reader =
+            Arc::new(pages::PageReader { mails: openings::shared(&cells, &lasting), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone(), lasting.clone()));
         let console = console::Console::new(store.clone(), reader, browse_bases(&settings), &origin);

@@ -53,6 +53,7 @@ mod stories {
     mod returned;
     mod revocation;
     mod scores;
+    mod sealed_in;
     mod sealing;
     mod seclusion;
     mod secrecy;

@@ -67,12 +67,12 @@ impl Store {
 
     /// The raw bytes of a message. `KeyUnavailable` when they were erased.
     pub async fn raw(&self, message: &str) -> Result<ContentReader, Fault> {
-        type Row = (String, i64, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
-        const SQL: &str = "SELECT m.site, m.size_bytes, m.wrapped_key, c.blob, c.sealed_inline
+        type Row = (String, String, i64, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
+        const SQL: &str = "SELECT m.site, m.mailbox, m.size_bytes, m.wrapped_key, c.blob, c.sealed_inline
             FROM messages m LEFT JOIN contents c ON c.message = m.id WHERE m.id = $1";
         let id = message.to_owned();
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &id) })).await?;
-        let Some((site, size_bytes, wrapped, blob, inline)) = row else {
+        let Some((site, mailbox, size_bytes, wrapped, blob, inline)) = row else {
             return Err(Fault::permanent(FaultCode::Internal, "there is no such message"));
         };
         let Some(wrapped) = wrapped else {
@@ -80,7 +80,8 @@ impl Store {
         };
         let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
         let of = whereabouts(&site, message);
-        ContentReader::open(&self.inner, of, key, size_bytes, (blob, inline)).await?.ok_or_else(erased)
+        let opened = ContentReader::open(&self.inner, of, key, size_bytes, (blob, inline)).await?;
+        Ok(opened.ok_or_else(erased)?.of_mailbox(mailbox))
     }
 }
 

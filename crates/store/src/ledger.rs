@@ -9,6 +9,7 @@ use crate::meter::{self, Count};
 use crate::outbox::returned::tell_of_failure;
 use crate::rows::{Begun, Dialogue, JobKind, Lease, LetterLeft, Micros};
 use crate::sealed::{self, ledger_place};
+use crate::sealed_issues;
 use crate::vault::seal::SealingKey;
 use crate::writer::end_unit;
 use policy::meter::Metered;
@@ -409,6 +410,7 @@ async fn tie(conn: &mut Conn, lease: &Lease, receipt: &Receipt, now: Micros) -> 
         ON CONFLICT (site, issue_id) DO UPDATE SET issue_key = EXCLUDED.issue_key";
     const LANE: &str = "UPDATE jobs SET issue_lane = $1 WHERE id = $2 AND issue_lane IS NULL";
     let Some(issue_id) = receipt.issue_id() else { return Ok(()) };
+    sealed_issues::tie(conn, &lease.site, &lease.subject, issue_id, now).await?;
     if execute!(conn, MESSAGE, issue_id, now, &lease.subject)? == 1 {
         execute!(conn, PEOPLE, &lease.site, issue_id, &lease.subject)?;
         // The rest of this plan keeps its place among the mails to the same issue that come by other threads.

@@ -44,6 +44,7 @@ mod retention;
 mod room;
 pub mod rows;
 mod sealed;
+mod sealed_issues;
 mod segment;
 mod session;
 mod shadow;

@@ -41,6 +41,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0026_billing.sql"),
         include_str!("../../../migrations/sqlite/0027_periods.sql"),
         include_str!("../../../migrations/sqlite/0028_relay.sql"),
+        include_str!("../../../migrations/sqlite/0029_sealed.sql"),
         include_str!("../../../migrations/sqlite/0030_unsealed.sql"),
     ],
     postgres: &[
@@ -72,6 +73,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0026_billing.sql"),
         include_str!("../../../migrations/postgres/0027_periods.sql"),
         include_str!("../../../migrations/postgres/0028_relay.sql"),
+        include_str!("../../../migrations/postgres/0029_sealed.sql"),
         include_str!("../../../migrations/postgres/0030_unsealed.sql"),
     ],
 };

@@ -10,10 +10,12 @@ use crate::letter::{self, Posted, Returned};
 use crate::replay;
 use crate::rows::{Decision, JobKind, Lease, Micros};
 use crate::sealed::{self, plan_place, summary_place};
+use crate::sealed_issues;
 use crate::shadow;
 use policy::replay::Adoption;
-use policy::{Excluded, Fault, FaultCode, LetterWhen, Origin, Outcome, Plan};
+use policy::{Excluded, Fault, FaultCode, IssueTarget, LetterWhen, Origin, Outcome, Plan};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Participants of one message that are remembered; a mail to more is a list, and nobody in it is known by it.
 const PARTICIPANTS_MAX: usize = 500;
@@ -42,6 +44,8 @@ pub(crate) struct Written {
     project: Option<String>,
     pub(crate) issue_id: Option<String>,
     pub(crate) has_steps: bool,
+    /// The issues that the plan names, where the message came sealed.
+    sealed_issues: Option<Vec<String>>,
     pub(crate) letters: Vec<Posted>,
     /// Letters that came back.
     pub(crate) returned: Vec<Returned>,
@@ -130,6 +134,7 @@ impl Store {
             project: decision.project.clone(),
             issue_id: decision.issue_id.clone(),
             has_steps: !decision.plan.steps.is_empty(),
+            sealed_issues: decision.came_sealed.then(|| named(&decision.plan)),
             letters: letter::due(&decision.plan, LetterWhen::Decided, &hasher),
             returned: letter::returned(&decision.plan, &hasher),
             is_note: matches!(decision.plan.outcome, Outcome::Ignore | Outcome::Hold),
@@ -156,6 +161,16 @@ impl Store {
         let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
         sealed::open(&key, plan_place(&site, &row_of(message, revision)), &sealed).map(Some)
     }
+}
+
+/// The issues that a plan's steps name by their ids.
+fn named(plan: &Plan) -> Vec<String> {
+    let targets = plan.steps.iter().filter_map(|step| step.kind.issue());
+    let named = targets.filter_map(|target| match target {
+        IssueTarget::Id(id) => Some(id.clone()),
+        IssueTarget::CreatedBy(_) => None,
+    });
+    named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The issue that is touched, and whether there is anything to do: a note that a letter came back is written once for each letter, and not as
@@ -202,6 +217,10 @@ async fn write(conn: &mut Conn, written: &Written) -> Result<(), Fault> {
     for (key, receipt) in &written.done {
         execute!(conn, DONE, key, &lease.subject, now, receipt)?;
         execute!(conn, TIED, now, &lease.subject)?;
+    }
+    // What does nothing tells nobody anything.
+    if let Some(issues) = written.sealed_issues.as_ref().filter(|_| written.has_steps) {
+        sealed_issues::mark(conn, &lease.site, &lease.subject, issues, now).await?;
     }
     exclusion::count(conn, &lease.site, &written.profile, &written.excluded, now).await?;
     let sealed_plan = written.sealed_plan.as_deref();

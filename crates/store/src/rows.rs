@@ -257,6 +257,8 @@ pub struct Decision {
     pub project: Option<String>,
     /// The issue that the plan touches when it is known already.
     pub issue_id: Option<String>,
+    /// It came encrypted and was opened here, so letters about the issues that get something of it say nothing readably.
+    pub came_sealed: bool,
     /// What it was decided on; kept with proposals alone.
     pub facts: Option<Facts>,
 }

@@ -98,7 +98,11 @@ impl SegmentWriter {
 }
 
 /// Gives content back in pieces of at most 64 KiB, of a letter with files about 90 KiB, each verified before it is handed out.
-pub struct ContentReader(Content);
+pub struct ContentReader {
+    content: Content,
+    /// By which mailbox a mail came.
+    mailbox: Option<String>,
+}
 
 enum Content {
     Kept(SegmentReader),
@@ -132,21 +136,30 @@ impl ContentReader {
         place: (Option<String>, Option<Vec<u8>>),
     ) -> Result<Option<ContentReader>, Fault> {
         let opened = SegmentReader::open(store, of, key, size_bytes, place).await?;
-        Ok(opened.map(|opened| ContentReader(Content::Kept(opened))))
+        Ok(opened.map(|opened| ContentReader { content: Content::Kept(opened), mailbox: None }))
+    }
+
+    pub(crate) fn of_mailbox(self, mailbox: String) -> ContentReader {
+        ContentReader { mailbox: Some(mailbox), ..self }
+    }
+
+    /// By which mailbox it came, where it is a mail that was taken in: whose keys open it.
+    pub fn mailbox(&self) -> Option<&str> {
+        self.mailbox.as_deref()
     }
 
     pub(crate) fn of_file(file: SegmentReader) -> ContentReader {
-        ContentReader(Content::Kept(file))
+        ContentReader { content: Content::Kept(file), mailbox: None }
     }
 
     pub(crate) fn of_letter(letter: LetterReader) -> ContentReader {
-        ContentReader(Content::Letter(Box::new(letter)))
+        ContentReader { content: Content::Letter(Box::new(letter)), mailbox: None }
     }
 
     /// `None` at the verified end. Content that was changed, swapped, reordered or cut is `StoreCorrupt`; a letter whose files were erased
     /// `KeyUnavailable`.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
-        match &mut self.0 {
+        match &mut self.content {
             Content::Kept(content) => content.next().await,
             Content::Letter(letter) => letter.next().await,
         }

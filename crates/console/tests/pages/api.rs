@@ -111,6 +111,7 @@ async fn replay(house: &House, id: &str, words: &Words) {
         faults: vec![],
         project: Some("NORTH".into()),
         issue_id: None,
+        came_sealed: false,
         facts: None,
     };
     store.write_down_again(&claim(store, JobKind::Replay).await, &decision, &[]).await.unwrap();

@@ -151,6 +151,7 @@ fn decision(lease: &Lease, outcome: Outcome, steps: Vec<StepKind>, words: &Words
         faults: words.faults.clone(),
         project: Some("NORTH".into()),
         issue_id: None,
+        came_sealed: false,
         facts: None,
     }
 }

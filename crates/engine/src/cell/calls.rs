@@ -3,8 +3,10 @@
 use crate::Past;
 use crate::cell::clock::Clock;
 use crate::cell::pool::{Cells, Lease};
+use crate::cell::sealing::Budget;
 use crate::cell::source::{Sink, Source};
 use crate::cell::wire::{Before, Call, TextFormat};
+use crate::opening::Opener;
 use bytes::Bytes;
 use policy::{Fault, FaultCode};
 use serde::de::DeserializeOwned;
@@ -19,7 +21,18 @@ use serde::de::DeserializeOwned;
 impl Cells {
     /// Reads a mail, as [`mail::read`] does.
     pub async fn read(&self, source: impl Source, limits: &mail::Limits) -> Result<mail::Reading, Fault> {
-        self.call(Call::Read { limits: limits.clone() }, source).await
+        self.read_opened(source, limits, None).await
+    }
+
+    /// The same of a mail that may have come sealed: it is opened before it is read, as all those calls do that take an opener.
+    pub async fn read_opened(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        opener: Option<&Opener>,
+    ) -> Result<mail::Reading, Fault> {
+        let call = Call::Read { limits: limits.clone(), order_bytes: order_bytes(opener)? };
+        self.call_opening(call, source, opener).await
     }
 
     /// Reads several small mails in one round trip, in their order. When this fails because the cell died, read them singly:
@@ -33,7 +46,7 @@ impl Cells {
         let sizes = sizes.map_err(|_| Fault::permanent(FaultCode::TooComplex, "a mail of more than 4 GiB"))?;
         let call = Call::ReadMany { limits: limits.clone(), sizes };
         let source = Joined { mails: mails.iter().map(AsRef::as_ref).collect(), next: 0 };
-        let (mut lease, answer, sent) = self.ask(call, source).await?;
+        let (mut lease, answer, sent) = self.ask(call, source, None).await?;
         let mut rest = answer.as_slice();
         let mut readings = Vec::with_capacity(mails.len());
         while readings.len() < mails.len() {
@@ -57,12 +70,24 @@ impl Cells {
         limits: &mail::Limits,
         path: &str,
     ) -> Result<Option<PartStream>, Fault> {
+        self.open_part_opened(source, limits, path, None).await
+    }
+
+    /// The same of a mail that may have come sealed.
+    pub async fn open_part_opened(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        path: &str,
+        opener: Option<&Opener>,
+    ) -> Result<Option<PartStream>, Fault> {
         let mut lease = self.lease().await?;
         let mut clock = Clock::new(lease.settings().wall_ms);
         let (source_max, part_max) = (lease.settings().source_bytes_max, lease.settings().part_bytes_max);
-        let call = Call::Part { limits: limits.clone(), path: path.to_owned() };
-        let sent = lease.cell()?.ask(&mut clock, &call, source, source_max).await?;
-        match lease.cell()?.hear_size(&mut clock, part_max).await? {
+        let order_bytes = order_bytes(opener)?;
+        let call = Call::Part { limits: limits.clone(), order_bytes, path: path.to_owned() };
+        let sent = lease.cell()?.ask(&mut clock, &call, Ordered::new(opener, source), source_max).await?;
+        match lease.cell()?.hear_size(&mut clock, part_max, &mut budget(opener)).await? {
             Some(size_bytes) => {
                 Ok(Some(PartStream { lease, clock, sent, size_bytes, left_bytes: size_bytes, ended: false }))
             }
@@ -110,8 +135,20 @@ impl Cells {
         limits: &mail::Limits,
         past: &Past,
     ) -> Result<Option<mail::Reply>, Fault> {
-        let call = Call::ReplyAfter { limits: limits.clone(), past: before(past)? };
-        self.call(call, After::new(past, source)).await
+        self.reply_after_opened(source, limits, past, None).await
+    }
+
+    /// The same of a mail that may have come sealed.
+    pub async fn reply_after_opened(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        past: &Past,
+        opener: Option<&Opener>,
+    ) -> Result<Option<mail::Reply>, Fault> {
+        let order_bytes = order_bytes(opener)?;
+        let call = Call::ReplyAfter { limits: limits.clone(), order_bytes, past: before(past)? };
+        self.call_opening(call, After::new(past, source), opener).await
     }
 
     /// The HTML made safe, as [`mail::sanitize`] does; bytes that are not UTF-8 are replaced.
@@ -132,7 +169,7 @@ impl Cells {
     /// Lets a cell misbehave; what it answers if it survives.
     #[cfg(feature = "misbehave")]
     pub async fn misbehave(&self, how: crate::cell::misbehave::Misbehaviour) -> Result<i32, Fault> {
-        let (mut lease, answer, sent) = self.ask(Call::Misbehave(how), [].as_slice()).await?;
+        let (mut lease, answer, sent) = self.ask(Call::Misbehave(how), [].as_slice(), None).await?;
         let number =
             <[u8; 4]>::try_from(answer).map_err(|_| Fault::temporary(FaultCode::CellDied, "a wrong answer"))?;
         lease.give_back(sent);
@@ -140,20 +177,34 @@ impl Cells {
     }
 
     pub(super) async fn call<T: DeserializeOwned>(&self, call: Call, source: impl Source) -> Result<T, Fault> {
-        let (mut lease, answer, sent) = self.ask(call, source).await?;
+        self.call_opening(call, source, None).await
+    }
+
+    async fn call_opening<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        source: impl Source,
+        opener: Option<&Opener>,
+    ) -> Result<T, Fault> {
+        let (mut lease, answer, sent) = self.ask(call, source, opener).await?;
         let Ok(value) = postcard::from_bytes(&answer) else { return Err(lease.cell()?.babbled().await) };
         lease.give_back(sent);
         Ok(value)
     }
 
     /// One round trip; the cell is given back by whoever has understood the answer.
-    async fn ask(&self, call: Call, source: impl Source) -> Result<(Lease, Vec<u8>, u64), Fault> {
+    async fn ask(
+        &self,
+        call: Call,
+        source: impl Source,
+        opener: Option<&Opener>,
+    ) -> Result<(Lease, Vec<u8>, u64), Fault> {
         let mut lease = self.lease().await?;
         let mut clock = Clock::new(lease.settings().wall_ms);
         let (source_max, answer_max) = (lease.settings().source_bytes_max, lease.settings().answer_bytes_max);
         let cell = lease.cell()?;
-        let sent = cell.ask(&mut clock, &call, source, source_max).await?;
-        let answer = cell.hear(&mut clock, answer_max).await?;
+        let sent = cell.ask(&mut clock, &call, Ordered::new(opener, source), source_max).await?;
+        let answer = cell.hear(&mut clock, answer_max, &mut budget(opener)).await?;
         Ok((lease, answer, sent))
     }
 }
@@ -163,6 +214,39 @@ fn before(past: &Past) -> Result<Before, Fault> {
     let mut key = mail::HistoryKey::default();
     aws_lc_rs::rand::fill(&mut key).map_err(|_| Fault::temporary(FaultCode::Internal, "no random numbers"))?;
     Ok(Before { key, said: past.forms(), letter_keys: past.letter_keys().to_vec() })
+}
+
+fn order_bytes(opener: Option<&Opener>) -> Result<u32, Fault> {
+    let bytes = opener.map_or(0, |opener| opener.order().len());
+    u32::try_from(bytes).map_err(|_| Fault::permanent(FaultCode::TooComplex, "an order of more than 4 GiB"))
+}
+
+fn budget(opener: Option<&Opener>) -> Budget<'_> {
+    match opener {
+        Some(opener) => Budget::opening(opener.keys()),
+        None => Budget::none(),
+    }
+}
+
+/// The order by which a mail is opened, and behind it another source.
+struct Ordered<'a, S> {
+    order: &'a [u8],
+    then: S,
+}
+
+impl<'a, S> Ordered<'a, S> {
+    fn new(opener: Option<&'a Opener>, then: S) -> Ordered<'a, S> {
+        Ordered { order: opener.map(Opener::order).unwrap_or_default(), then }
+    }
+}
+
+impl<S: Source> Source for Ordered<'_, S> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        match self.order.next().await? {
+            Some(piece) => Ok(Some(piece)),
+            None => self.then.next().await,
+        }
+    }
 }
 
 /// The texts of the past, and behind them another source.

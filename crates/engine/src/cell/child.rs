@@ -4,6 +4,7 @@ use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
 use crate::cell::keys;
+use crate::cell::opened::{open, split};
 use crate::cell::sealed;
 use crate::cell::watch::{Watched, cpu_us, watch};
 use crate::cell::wire::{
@@ -201,7 +202,7 @@ fn work(pipes: &mut Pipes, limits: &Hello, watched: &Watched) -> io::Result<()> 
                 Call::Open { .. } | Call::Seal { .. } => {
                     sealed::answer(&call, &source, limits, pipes).map(Answer::Mail)
                 }
-                call => answer(call, &source, limits),
+                call => answer(call, &source, limits, pipes),
             }))
         };
         let answer = watched.during(cpu_ms_max, work);
@@ -225,15 +226,18 @@ enum Answer {
     Part(Option<Vec<u8>>),
 }
 
-fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
+fn answer(call: Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result<Answer, Failure> {
     match call {
-        Call::Read { limits } => {
-            let encoded = fit::encode(mail::read(source, &limits), hello.answer_bytes_max);
+        Call::Read { limits, order_bytes } => {
+            let (order, mail) = split(source, order_bytes)?;
+            let reading = open(order, mail, &limits, pipes)?.read(&limits);
+            let encoded = fit::encode(reading, hello.answer_bytes_max);
             encoded.map(Answer::Value).map_err(|_| Failure::AnswerTooLarge)
         }
         Call::ReadMany { limits, sizes } => read_many(source, &limits, &sizes, hello.answer_bytes_max),
-        Call::Part { limits, path } => {
-            let part = mail::part(source, &limits, &path);
+        Call::Part { limits, order_bytes, path } => {
+            let (order, mail) = split(source, order_bytes)?;
+            let part = mail::part(&open(order, mail, &limits, pipes)?.mail, &limits, &path);
             match part.as_ref().is_some_and(|content| content.len() as u64 > hello.part_bytes_max) {
                 true => Err(Failure::PartTooLarge),
                 false => Ok(Answer::Part(part)),
@@ -246,9 +250,11 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
             let (history, text) = history(&past, source)?;
             value(&mail::new_text_after(format.into(), text, &history), hello.answer_bytes_max)
         }
-        Call::ReplyAfter { limits, past } => {
-            let (history, mail) = history(&past, source)?;
-            value(&mail::reply_after(mail, &limits, &history), hello.answer_bytes_max)
+        Call::ReplyAfter { limits, order_bytes, past } => {
+            let (order, rest) = split(source, order_bytes)?;
+            let (history, mail) = history(&past, rest)?;
+            let found = open(order, mail, &limits, pipes)?;
+            value(&mail::reply_after(&found.mail, &limits, &history), hello.answer_bytes_max)
         }
         Call::Anonymous { limits, kept } => value(&mail::anonymous(source, &limits, &kept), hello.answer_bytes_max),
         Call::Revocation { is_list } => value(&keys::is_revocation(is_list, source), hello.answer_bytes_max),

@@ -14,6 +14,7 @@ mod keys;
 #[cfg(feature = "misbehave")]
 pub mod misbehave;
 mod nursery;
+mod opened;
 mod pool;
 mod process;
 mod reader;
@@ -30,6 +31,7 @@ pub use calls::PartStream;
 pub use child::run_child;
 pub use keys::KeysRead;
 pub use pool::{Cells, Figures};
+pub use reader::MailReader;
 pub use renderer::{MEMORY_BYTES_MAX, Renderer, TEMPLATE_CPU_MS_MAX};
 pub use sealing::OwnKey;
 pub use settings::{Sandbox, SandboxState, Settings};

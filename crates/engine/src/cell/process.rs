@@ -135,11 +135,17 @@ impl Cell {
         }
     }
 
-    /// Hears a whole answer in `Value` frames, at most `bytes_max` together.
-    pub(super) async fn hear(&mut self, clock: &mut Clock, bytes_max: u64) -> Result<Vec<u8>, Fault> {
+    /// Hears a whole answer in `Value` frames, at most `bytes_max` together; before it the cell may ask for what `budget` allows.
+    pub(super) async fn hear(
+        &mut self,
+        clock: &mut Clock,
+        bytes_max: u64,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<u8>, Fault> {
         let mut answer = Vec::new();
         loop {
             match self.heard(clock).await? {
+                Heard::Asked(asked) if answer.is_empty() => self.spend(clock, asked, budget).await?,
                 Heard::Piece(Kind::Value, piece) if (answer.len() + piece.len()) as u64 <= bytes_max => {
                     answer.extend_from_slice(&piece);
                 }
@@ -164,10 +170,7 @@ impl Cell {
         let (mut told, mut mail) = (Vec::new(), Vec::new());
         loop {
             match self.heard(clock).await? {
-                Heard::Asked(asked) if told.is_empty() => match budget.spend(asked).await {
-                    Some(answer) => self.tell(clock, &answer).await?,
-                    None => return Err(self.babbled().await),
-                },
+                Heard::Asked(asked) if told.is_empty() => self.spend(clock, asked, budget).await?,
                 Heard::Piece(Kind::Value, piece)
                     if mail.is_empty() && (told.len() + piece.len()) as u64 <= told_max =>
                 {
@@ -186,6 +189,14 @@ impl Cell {
         }
     }
 
+    /// Does what the cell asks for; one that asks for more than it may is ended.
+    async fn spend(&mut self, clock: &mut Clock, asked: Asked, budget: &mut Budget<'_>) -> Result<(), Fault> {
+        match budget.spend(asked).await {
+            Some(answer) => self.tell(clock, &answer).await,
+            None => Err(self.babbled().await),
+        }
+    }
+
     async fn tell(&mut self, clock: &mut Clock, told: &Told) -> Result<(), Fault> {
         let mut out = Zeroizing::new(Vec::new());
         wire::put_value(&mut out, Kind::Told, told)
@@ -193,12 +204,21 @@ impl Cell {
         self.write(clock, &out).await
     }
 
-    /// Hears how long a part is, before its content; `None` when there is no such part, and then the answer is complete.
-    pub(super) async fn hear_size(&mut self, clock: &mut Clock, bytes_max: u64) -> Result<Option<u64>, Fault> {
-        let size = match self.heard(clock).await? {
-            Heard::Piece(Kind::Value, value) => decode::<Option<u64>>(&value),
-            Heard::Failed(failure) => return Err(failed(failure)),
-            _ => Err(io::ErrorKind::InvalidData.into()),
+    /// Hears how long a part is, before its content; `None` when there is no such part, and then the answer is complete. Before it the cell
+    /// may ask for what `budget` allows.
+    pub(super) async fn hear_size(
+        &mut self,
+        clock: &mut Clock,
+        bytes_max: u64,
+        budget: &mut Budget<'_>,
+    ) -> Result<Option<u64>, Fault> {
+        let size = loop {
+            match self.heard(clock).await? {
+                Heard::Asked(asked) => self.spend(clock, asked, budget).await?,
+                Heard::Piece(Kind::Value, value) => break decode::<Option<u64>>(&value),
+                Heard::Failed(failure) => return Err(failed(failure)),
+                _ => break Err(io::ErrorKind::InvalidData.into()),
+            }
         };
         match size {
             Ok(None) => self.hear_piece(clock).await.map(|_| None),

@@ -18,7 +18,7 @@ pub(super) struct Told {
 }
 
 /// The machine's own.
-struct Chance;
+pub(super) struct Chance;
 
 impl Random for Chance {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -32,12 +32,17 @@ pub(super) fn warm() {
     Chance.fill(&mut [0; 16]);
 }
 
-pub(super) fn answer(call: &Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result<Told, Failure> {
-    let pipes = RefCell::new(pipes);
-    let holder = |number: usize, operation: Operation| -> Result<Secret, Trouble> {
+/// Keys are asked for over the pipes.
+pub(super) fn asking<'p>(pipes: &'p RefCell<&mut Pipes>) -> impl Fn(usize, Operation) -> Result<Secret, Trouble> + 'p {
+    |number, operation| {
         let key = u32::try_from(number).map_err(|_| Trouble::KeyRefused)?;
         pipes.borrow_mut().ask(&Asked { key, operation }).ok().flatten().ok_or(Trouble::KeyRefused)
-    };
+    }
+}
+
+pub(super) fn answer(call: &Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result<Told, Failure> {
+    let pipes = RefCell::new(pipes);
+    let holder = asking(&pipes);
     match call {
         Call::Open { order_bytes } => {
             let (order, mail) = order::<OpenOrder>(source, *order_bytes)?;

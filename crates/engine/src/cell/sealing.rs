@@ -27,7 +27,17 @@ pub(super) struct Budget<'a> {
     left: u32,
 }
 
-impl Budget<'_> {
+impl<'a> Budget<'a> {
+    /// For a call that needs no key.
+    pub(super) fn none() -> Budget<'static> {
+        Budget { keys: &[], opens: true, left: 0 }
+    }
+
+    /// For opening one mail with these keys.
+    pub(super) fn opening(keys: &'a [OwnKey]) -> Budget<'a> {
+        Budget { keys, opens: true, left: OPENING_MAX }
+    }
+
     /// Does what a cell asks for; `None` when it may not.
     pub(super) async fn spend(&mut self, asked: Asked) -> Option<Told> {
         let key = usize::try_from(asked.key).ok().and_then(|number| self.keys.get(number))?.clone();
@@ -52,7 +62,7 @@ impl Cells {
         order: &OpenOrder,
         keys: &[OwnKey],
     ) -> Result<Result<Opened, Refusal>, Fault> {
-        let budget = Budget { keys, opens: true, left: OPENING_MAX };
+        let budget = Budget::opening(keys);
         let (told, mail) = self.sealing(|order_bytes| Call::Open { order_bytes }, order, mail, budget).await?;
         let told: Result<Verdict, Refusal> = told;
         Ok(told.map(|verdict| Opened { mail, verdict }))

@@ -124,8 +124,11 @@ pub(super) struct Before {
 /// What a cell is asked; the bytes in question follow as the source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Call {
+    /// The encoded `MailOrder`, of so many bytes, comes first in the source, and the mail is opened by it; none when it is 0. So it is with
+    /// `Part` and `ReplyAfter`.
     Read {
         limits: mail::Limits,
+        order_bytes: u32,
     },
     /// Several mails one behind the other; their sizes in bytes.
     ReadMany {
@@ -134,6 +137,7 @@ pub(super) enum Call {
     },
     Part {
         limits: mail::Limits,
+        order_bytes: u32,
         path: String,
     },
     /// The texts of the past come first in the source, then the text in question.
@@ -141,9 +145,10 @@ pub(super) enum Call {
         format: TextFormat,
         past: Before,
     },
-    /// The reply of a mail; the source as with `NewText`.
+    /// The reply of a mail; the source as with `NewText`, behind the order.
     ReplyAfter {
         limits: mail::Limits,
+        order_bytes: u32,
         past: Before,
     },
     Sanitize,

@@ -450,7 +450,7 @@ pub(super) fn issue_now(view: IssueView) -> IssueNow {
 }
 
 /// The message that a step's key names: `message:ID/revision/ordinal`.
-fn message_of(key: &StepKey) -> Option<&str> {
+pub(super) fn message_of(key: &StepKey) -> Option<&str> {
     key.0.strip_prefix("message:")?.split('/').next()
 }
 

@@ -45,5 +45,6 @@ fn listed(one: ListedIssue) -> Listed {
         due: some(due),
         created_ms,
         updated_ms,
+        came_sealed: false,
     }
 }

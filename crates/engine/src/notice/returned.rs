@@ -124,6 +124,7 @@ async fn decide(
     let (about, rules) = (returned.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| about.ask(&rules, facts)).await?;
     inquiry.look_again(&returned.issue_id, &mut facts).await?;
+    inquiry.look_whether_sealed(&mut facts).await?;
     let (about, rules) = (returned.clone(), mappings.clone());
     let (told, facts) = beside_the_workers(move || (about.decide(&rules, &facts), facts)).await?;
     let issue = facts.issues.into_iter().find_map(|(id, told)| match told {

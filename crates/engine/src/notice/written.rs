@@ -331,6 +331,7 @@ async fn find_out(
     let (about, rules) = (written.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| about.ask(&rules, facts)).await?;
     inquiry.look_again(&written.issue_id, &mut facts).await?;
+    inquiry.look_whether_sealed(&mut facts).await?;
     let (about, rules) = (written.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (about.decide(&rules, &facts), facts)).await?;
     let issue = facts.issues.into_iter().find_map(|(id, told)| match told {

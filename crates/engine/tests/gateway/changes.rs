@@ -84,6 +84,7 @@ impl Stage {
             faults: vec![],
             project: Some("DEMO".into()),
             issue_id: None,
+            came_sealed: false,
             facts: None,
         };
         self.store.write_down(&lease, &decision).await.unwrap();

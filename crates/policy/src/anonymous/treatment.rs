@@ -109,6 +109,7 @@ fn value(key: &str) -> Option<Treatment> {
         | "link_type" | "request_type" => Same,
         "subject_keys" | "issue_addresses" | "reject_status" | "reject_resolved_days" | "comments_max" => Same,
         "comments_per_hour" | "on_reject" | "notices" | "text_max" | "text_overflow" | "directives" => Same,
+        "sealing_note" => Same,
         "reporter" | "rights_of" | "without_rights" | "watchers" | "request_participants" | "customers" => Same,
         "foreign_key_field" | "to_field" | "cc_field" | "sender_address_field" | "sender_name_field" => Same,
         "participants_field" | "keep_above_bytes" | "link_days" | "keep_days" | "keep_resolved_days" => Same,

@@ -1,12 +1,12 @@
 //! The text of an issue or a comment: everything that was written is in it, some of it folded.
 
 use super::evidence::Evidence;
-use super::lookups;
 use super::verdict::Trace;
+use super::{lookups, sealing_note};
 use crate::shortened::shortened;
 use crate::{AnswerSeenBy, Body};
 use mail::document::{Block, Cell, Inline};
-use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Reply, SealForm, SealScheme};
+use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Reply, SealForm};
 use std::borrow::Cow;
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
@@ -268,10 +268,7 @@ fn sealed(message: &Message) -> Option<String> {
         use SealForm::*;
         matches!(seal.form, Encrypted | AuthEncrypted | OpaqueSigned | Compressed | InlineMessage | Unreadable)
     })?;
-    let scheme = match seal.scheme {
-        SealScheme::Smime => "S/MIME",
-        SealScheme::OpenPgp => "OpenPGP",
-    };
+    let scheme = seal.scheme.name();
     let how = match seal.form {
         SealForm::OpaqueSigned => "signed as a whole",
         SealForm::Compressed => "compressed",
@@ -280,7 +277,11 @@ fn sealed(message: &Message) -> Option<String> {
     };
     let goes_along = message.parts.iter().any(|part| part.leaf && !part.body && part.class == PartClass::Sealed);
     let place = if goes_along { "The sealed part goes along as a file." } else { "It stays in the mail." };
-    Some(format!("(no text: the mail is {how} with {scheme} and was not opened. {place})"))
+    let why = match message.opened.as_ref().and_then(|opened| opened.unopened) {
+        Some(why) => format!("could not be opened: {}", sealing_note::unopened(why)),
+        None => "was not opened".to_owned(),
+    };
+    Some(format!("(no text: the mail is {how} with {scheme} and {why}. {place})"))
 }
 
 fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) -> Body {

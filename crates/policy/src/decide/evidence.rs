@@ -88,6 +88,16 @@ impl<'a> Evidence<'a> {
         proof.is_some_and(|proof| self.sender.identity.as_deref().is_some_and(|identity| proof.proves(identity)))
     }
 
+    /// Whether it came encrypted and was opened here.
+    pub(super) fn came_sealed(&self) -> bool {
+        self.message.opened.as_ref().is_some_and(mail::Opened::came_sealed)
+    }
+
+    /// What its signatures are worth.
+    pub(super) fn signed(&self) -> mail::Signed {
+        self.message.opened.as_ref().map(mail::Opened::signed).unwrap_or_default()
+    }
+
     /// The sender whose address is proved: nobody else has an account (SEC-01).
     pub(super) fn proved_person(&self) -> Option<&str> {
         self.person().filter(|_| self.is_authentic())

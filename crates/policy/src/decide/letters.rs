@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
-use super::{lookups, loop_guard, safeguards, summary};
+use super::{lookups, loop_guard, safeguards, sealing_note, summary};
 use crate::profile::{Addressees, Alert, CUSTOMER, Duplicates, Mapping, NOT_CREATED, Word, named_in, with_links};
 use crate::{IssueFacts, Letter, LetterBound, LetterKind, LetterLink, LetterWhen, Outcome};
 use crate::{Question, Rejection, UPLOAD_LINK};
@@ -138,13 +138,14 @@ fn handed_on_before(evidence: &Evidence) -> Result<Option<String>, Vec<Question>
 /// The mail itself for one of those who look after it.
 fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
     let reason = format!("the profile hands such mail on: {}", verdict.reason);
+    let (subject, why) = outside(evidence, verdict);
     Letter {
         ordinal: 0,
         kind: LetterKind::Forward,
         when: LetterWhen::Decided,
         to: to.to_owned(),
-        subject: format!("Fwd: {}", summary::of(&evidence.message.headers.subject, &[], "")),
-        text: format!("This mail was not taken in: {}.\n\nIt is attached as it came.", verdict.reason),
+        subject: format!("Fwd: {subject}"),
+        text: format!("This mail was not taken in{why}.\n\nIt is attached as it came."),
         answers: None,
         reason,
         links: Vec::new(),
@@ -153,17 +154,27 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
     }
 }
 
+/// What a letter that goes out readable may say of the mail: its subject, and why it was decided so. Of a mail that came encrypted both
+/// may be what nobody on the way was to read (SEC-15); it goes along as it came.
+fn outside(evidence: &Evidence, verdict: &Verdict) -> (String, String) {
+    match evidence.came_sealed() {
+        true => (sealing_note::SUBJECT.to_owned(), String::new()),
+        false => (summary::of(&evidence.message.headers.subject, &[], ""), format!(": {}", verdict.reason)),
+    }
+}
+
 /// What one of those who look after mail reads about this one.
 fn told_of(alert: Alert, evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
     const STORY: &str = "Its story in the console says why, and what can be done.";
-    let summary = summary::of(&evidence.message.headers.subject, &[], "");
+    let (summary, why) = outside(evidence, verdict);
+    let why = if why.is_empty() { why } else { format!(" ({})", verdict.reason) };
     let (when, subject, what) = match alert {
         Alert::Held => {
             let (word, how) = match verdict.outcome() {
                 Outcome::Quarantine => ("Quarantined", "was put into quarantine"),
                 _ => ("Held", "is held for a person"),
             };
-            let what = format!("This mail {how} ({}). {STORY}", verdict.reason);
+            let what = format!("This mail {how}{why}. {STORY}");
             (LetterWhen::Decided, format!("{word}: {summary}"), what)
         }
         Alert::Stopped => {

@@ -220,6 +220,18 @@ fn patterns_hold(rule: &Rule, evidence: &Evidence) -> Option<Vec<String>> {
         }
         because.push(format!("its author is {}proved", if wanted { "" } else { "not " }));
     }
+    if let Some(wanted) = rule.sealed {
+        if evidence.came_sealed() != wanted {
+            return None;
+        }
+        because.push(format!("it came {}", if wanted { "sealed" } else { "unsealed" }));
+    }
+    if let Some(wanted) = rule.signed {
+        if evidence.signed().word() != wanted.word() {
+            return None;
+        }
+        because.push(format!("its signature is {:?}", wanted.word()));
+    }
     for (condition, patterns, values) in conditions {
         if patterns.is_empty() {
             continue;

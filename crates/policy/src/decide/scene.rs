@@ -44,10 +44,14 @@ fn values(evidence: &Evidence) -> Vec<(&'static str, Value)> {
         Some(AutomaticKind::List) => "list",
         Some(AutomaticKind::Bounce | AutomaticKind::FeedbackReport | AutomaticKind::ReadReceipt) => "report",
     };
+    let opened = message.opened.as_ref().filter(|opened| opened.came_sealed());
+    let sealed = opened.and_then(|opened| opened.encrypted).map_or("", mail::SealScheme::word);
     vec![
         ("from_domain", Value::text(domain)),
         ("from", Value::text(&from)),
         ("authentic", Value::Truth(evidence.is_authentic())),
+        ("sealed", Value::text(sealed)),
+        ("signed", Value::text(evidence.signed().word())),
         ("to", Value::list(to)),
         ("subject", Value::text(&evidence.subject)),
         ("text", Value::text(&text)),

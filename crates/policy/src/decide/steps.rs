@@ -5,7 +5,7 @@ use super::files;
 use super::files::Scope;
 use super::instead::Instead;
 use super::verdict::{Place, Trace, Verdict};
-use super::{Route, body, directives, filling, keeping, lookups, people, pictures, summary, trim};
+use super::{Route, body, directives, filling, keeping, lookups, people, pictures, sealing_note, summary, trim};
 use crate::profile::{Mapping, Processor};
 use crate::{AnswerSeenBy, Body, Excluded, IssueTarget, Origin, Step, StepKind};
 use mail::Reply;
@@ -104,7 +104,7 @@ fn body_of(
             (body::under(body::naming_authors(evidence, body), &above(&mapping.comment_header)), false)
         }
     };
-    match usize::try_from(mapping.text_max) {
+    let (body, is_less) = match usize::try_from(mapping.text_max) {
         Ok(most) if most > 0 => {
             let is_limited = lookups::answer_seen_by(evidence) != AnswerSeenBy::Everybody;
             let rest = match is_limited || keeping::would_expose(evidence, mapping, verdict) {
@@ -115,7 +115,9 @@ fn body_of(
             (body, is_cut || is_aside)
         }
         _ => (body, is_aside),
-    }
+    };
+    // Behind the cut: it is short, and whoever reads the text has to know.
+    (body::over(body, &sealing_note::line(evidence, mapping).unwrap_or_default()), is_less)
 }
 
 /// The summary that a directive names, or the profile for every issue, or the subject's.

@@ -188,6 +188,8 @@ pub struct Facts {
     pub silences: Vec<(String, String, Told<Option<String>>)>,
     /// By the search.
     pub listings: Vec<(String, Told<Listing>)>,
+    /// Issues that have got something of a mail that came encrypted: letters about them say nothing of it readably (SEC-15).
+    pub came_sealed: Vec<String>,
     /// Who was told of one of the events by an earlier decision.
     pub told: Vec<ToldBefore>,
 }

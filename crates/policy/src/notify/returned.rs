@@ -72,7 +72,9 @@ impl Returned {
 
     /// Who is told. Total: what is not known is not told.
     pub fn decide(&self, mappings: &Mappings, facts: &Facts) -> ReturnedTold {
-        self.walk(mappings, &mut Inquiry::of(facts))
+        let mut told = self.walk(mappings, &mut Inquiry::of(facts));
+        told.letter.iter_mut().for_each(|(letter, _)| letter.withhold(facts));
+        told
     }
 
     /// The id of its words among the entries of the issue.

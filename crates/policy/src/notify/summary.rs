@@ -54,6 +54,9 @@ pub struct Listed {
     /// A day, as `2026-12-24`.
     #[serde(default)]
     pub due: Option<String>,
+    /// It has got something of a mail that came encrypted, so nothing is said of it but its key (SEC-15).
+    #[serde(default)]
+    pub came_sealed: bool,
 }
 
 /// What one recipient is told.
@@ -132,6 +135,22 @@ pub fn unguarded(facts: &Facts) -> BTreeSet<String> {
     let listings = facts.listings.iter().filter_map(|(_, told)| told.known());
     let found = listings.flat_map(|listing| &listing.issues);
     found.filter(|one| one.now.security == Told::Known(None)).map(|one| one.id.clone()).collect()
+}
+
+/// The ids of all issues that searches found.
+pub fn listed(facts: &Facts) -> BTreeSet<String> {
+    let listings = facts.listings.iter().filter_map(|(_, told)| told.known());
+    listings.flat_map(|listing| &listing.issues).map(|one| one.id.clone()).collect()
+}
+
+/// Says of each issue that was found whether it is among those that came in sealed.
+pub fn mark_sealed(facts: &mut Facts) {
+    for (_, told) in &mut facts.listings {
+        let Told::Known(listing) = told else { continue };
+        for one in &mut listing.issues {
+            one.came_sealed = facts.came_sealed.contains(&one.id);
+        }
+    }
 }
 
 /// What is told of an issue's security level when it is asked anew. Nobody is shown one that got a level since its search found it: who may

@@ -181,7 +181,9 @@ impl Written {
     /// # Errors
     /// Why nobody does.
     pub fn decide(&self, mappings: &Mappings, facts: &Facts) -> Result<Notified, Refused> {
-        self.walk(mappings, &mut Inquiry::of(facts))
+        let mut notified = self.walk(mappings, &mut Inquiry::of(facts))?;
+        notified.withhold(facts);
+        Ok(notified)
     }
 
     /// Who may see an answer to it, of those who see the issue.

@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Section};
 use super::values::Values;
-use super::words::Treatment;
+use super::words::{SignedWord, Treatment};
 use super::{Mapped, Pattern, RULES_MAX, mapped};
 use crate::expression::Expression;
 
@@ -14,6 +14,11 @@ pub const CONDITION_NAMES: &[(&str, &str)] = &[
     ),
     ("from_domain", "what stands behind the `@` of `from`"),
     ("authentic", "whether the author's domain vouches for the mail"),
+    ("sealed", "`smime` or `openpgp` where it came encrypted and was opened here, else empty"),
+    (
+        "signed",
+        "`trusted`: signed by the author with a key that somebody vouches for; `untrusted`: nobody does; `wrong`: the signature does not hold; else `no`",
+    ),
     ("to", "the list of recipients, in lower case"),
     ("subject", "the first 1000 characters of the subject"),
     ("text", "the first 16,384 characters of the text"),
@@ -37,6 +42,8 @@ pub(crate) struct Rule {
     pub(crate) subject: Vec<Pattern>,
     pub(crate) header: Vec<Pattern>,
     pub(crate) authentic: Option<bool>,
+    pub(crate) sealed: Option<bool>,
+    pub(crate) signed: Option<SignedWord>,
     pub(crate) groups: Vec<String>,
     pub(crate) when: Option<Expression>,
     pub(crate) rank: u32,
@@ -62,6 +69,8 @@ impl Rule {
             subject: reader.patterns(section, "subject"),
             header: reader.patterns(section, "header"),
             authentic: reader.truth(section, "authentic"),
+            sealed: reader.truth(section, "sealed"),
+            signed: reader.word(section, "signed"),
             groups: reader.texts(section, "groups").unwrap_or_default(),
             when: reader.condition(section, "when", &known),
             rank: reader.number(section, "rank").unwrap_or_default(),
@@ -72,6 +81,8 @@ impl Rule {
         let patterns = [&rule.from, &rule.to, &rule.subject, &rule.header];
         let unconditional = patterns.iter().all(|patterns| patterns.is_empty())
             && rule.authentic.is_none()
+            && rule.sealed.is_none()
+            && rule.signed.is_none()
             && rule.groups.is_empty()
             && rule.when.is_none();
         // A condition that could not be read is complained of already.
@@ -79,7 +90,7 @@ impl Rule {
             reader.refuse(
                 section,
                 "name",
-                "has no condition; add from, to, subject, header, authentic, groups or when (the rest is what [default] is for)",
+                "has no condition; add from, to, subject, header, authentic, sealed, signed, groups or when (the rest is what [default] is for)",
             );
         }
         rule

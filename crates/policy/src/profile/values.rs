@@ -2,7 +2,9 @@
 
 use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Reporter, RestrictedFiles, RightsOf, Treatment};
+use super::words::{
+    Apply, Assignee, Mode, OnReject, Overflow, Reporter, RestrictedFiles, RightsOf, SealingNote, Treatment,
+};
 use crate::placeholder::Template;
 
 /// Makes the values as one level says them (each may be left out), as they hold in the end, and how both are made. Whoever uses it
@@ -88,6 +90,7 @@ levels! {
         viewable: String = text,
         text_max: u32 = number,
         text_overflow: Overflow = word,
+        sealing_note: SealingNote = word,
         priority: String = text,
         labels: Vec<String> = texts,
         components: Vec<String> = texts,
@@ -154,6 +157,7 @@ impl Inherited for Assignee {}
 impl Inherited for Apply {}
 impl Inherited for Reporter {}
 impl Inherited for RightsOf {}
+impl Inherited for SealingNote {}
 impl<T: Clone + 'static> Inherited for Vec<T> {}
 
 impl Inherited for FieldTexts {

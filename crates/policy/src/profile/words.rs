@@ -165,6 +165,25 @@ words! {
 }
 
 words! {
+    /// Whether a line says how a mail was sealed, and in which language.
+    SealingNote {
+        English = "en",
+        German = "de",
+        Off = "off",
+    }
+}
+
+words! {
+    /// What the signatures of a mail are worth, as [`mail::Signed`] has it.
+    SignedWord {
+        No = "no",
+        Wrong = "wrong",
+        Untrusted = "untrusted",
+        Trusted = "trusted",
+    }
+}
+
+words! {
     /// Who may be told what became of his mail.
     Addressees {
         /// Senders whose domain vouches for them.

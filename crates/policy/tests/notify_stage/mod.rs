@@ -78,6 +78,7 @@ pub fn facts(text: &str) -> Facts {
                 number: own(1),
                 address: rest.get(2).map_or_else(String::new, |address| (*address).to_owned()),
             }),
+            "came_sealed" => facts.came_sealed.push(own(0)),
             "silent" => facts.silences.push((own(0), own(1), silence(&rest[2..]))),
             other => panic!("{other} is no fact of a case"),
         }

@@ -78,6 +78,7 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
                 why: String::new(),
             });
         }
+        "opened" => message.opened = Some(serde_json::from_str(value).unwrap()),
         "long-text" => reply.visible = "word ".repeat(value.parse().unwrap()),
         other => panic!("{other} is no field of a case"),
     }

@@ -3,6 +3,7 @@
 use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
+use engine::opening::Openings;
 use engine::tokens::{Tokens, TokensOfOutgoing};
 use engine::{OutgoingLimits, Shelves, outgoing_graph};
 use mail::{Address, Envelope};
@@ -22,11 +23,13 @@ const NOBODY: &str = "nobody@localhost";
 pub struct Lasting {
     pub tokens: Tokens,
     pub shelves: Shelves,
+    /// With what mail is opened that comes in sealed.
+    pub openings: Openings,
 }
 
 impl Lasting {
     pub fn new(tokens: Tokens) -> Lasting {
-        Lasting { tokens, shelves: Shelves::default() }
+        Lasting { tokens, shelves: Shelves::default(), openings: Openings::default() }
     }
 }
 

@@ -3,23 +3,24 @@
 use console::now::{MailboxNow, Now, PlanNow, SiteNow};
 use console::reader::{Answer, Bytes, Part, Reader, View};
 use engine::Condition;
-use engine::cell::Cells;
+use engine::Reader as _;
+use engine::cell::MailReader;
 use mail::PartClass;
 use policy::meter::{Capacity, Standing};
 use std::sync::Arc;
 use store::{ContentReader, GrantOf};
 use tokio::sync::mpsc;
 
-/// Cells, and the limits that mails are read within.
+/// What reads mails for the engine as well, and the limits that they are read within.
 pub struct PageReader {
-    pub cells: Cells,
+    pub mails: MailReader,
     pub limits: mail::Limits,
 }
 
 impl Reader for PageReader {
     fn view(&self, raw: ContentReader) -> Answer<'_, View> {
         Box::pin(async move {
-            let message = self.cells.read(raw, &self.limits).await?.message;
+            let message = self.mails.read(raw, &self.limits).await?.message;
             let parts = message.parts.into_iter().filter(|part| part.leaf).zip(1..);
             let from = message.headers.from.iter().map(|from| match &from.name {
                 Some(name) => format!("{name} <{}>", from.address),
@@ -35,7 +36,7 @@ impl Reader for PageReader {
     }
 
     fn part<'a>(&'a self, raw: ContentReader, path: &'a str, pieces: mpsc::Sender<Bytes>) -> Answer<'a, u64> {
-        engine::Reader::part(&self.cells, raw, &self.limits, path, pieces)
+        engine::Reader::part(&self.mails, raw, &self.limits, path, pieces)
     }
 }
 

@@ -213,6 +213,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         faults: vec!["planted-fault".into()],
         project: Some("NORTH".into()),
         issue_id: issue.map(str::to_owned),
+        came_sealed: false,
         facts: None,
     }
 }

@@ -68,7 +68,7 @@ checks! {
         a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
     plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
         mappings_have_versions_and_are_no_profiles, chosen_rules_last_until_they_are_carried_out_or_erased,
-        a_plan_of_another_message_is_refused, an_address_gets_every_notice_of_one_plan_and_each_forward_once;
+        a_plan_of_another_message_is_refused, sec_15_an_issue_that_got_something_sealed_stays_known_as_such, an_address_gets_every_notice_of_one_plan_and_each_forward_once;
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
         the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;

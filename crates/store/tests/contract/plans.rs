@@ -27,6 +27,62 @@ pub async fn a_plan_without_steps_ends_the_work(home: Home) {
     assert_eq!(story.line.reason, "planted-reason");
 }
 
+pub async fn sec_15_an_issue_that_got_something_sealed_stays_known_as_such(home: Home) {
+    let store = home.open().await;
+    let sealed = |message: &str, issue| Decision { came_sealed: true, ..decision(message, issue) };
+    // An issue that is there is marked with the plan, before anything reaches it.
+    let comment = take(&store, arrival("one")).await;
+    assert!(!store.issue_came_sealed(SITE, "10").await.unwrap());
+    let lease = claim_one(&store, DECIDE).await;
+    store.write_down(&lease, &sealed(&comment, Some("10"))).await.unwrap();
+    assert!(store.issue_came_sealed(SITE, "10").await.unwrap());
+    assert!(
+        !store.issue_came_sealed("south", "10").await.unwrap() && !store.issue_came_sealed(SITE, "11").await.unwrap()
+    );
+
+    // One that a mail makes has no id before it is made: until then the mail itself is known.
+    let lease = claim_one(&store, CARRY).await;
+    carry(&store, &lease, "10").await;
+    assert!(!store.sealed_mail_without_issue(SITE).await.unwrap());
+    let made = take(&store, arrival("two")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    let mut decided = sealed(&made, None);
+    decided.plan.outcome = Outcome::Create;
+    decided.plan.steps = decision(&made, Some("99")).plan.steps;
+    let target = policy::IssueTarget::CreatedBy(1);
+    decided.plan.steps[0].kind =
+        policy::StepKind::AddComment { issue: target, body: policy::Body::default(), visibility: None };
+    store.write_down(&lease, &decided).await.unwrap();
+    assert!(
+        store.sealed_mail_without_issue(SITE).await.unwrap()
+            && !store.sealed_mail_without_issue("south").await.unwrap()
+    );
+    assert!(
+        store.message_came_sealed(SITE, &made).await.unwrap()
+            && !store.message_came_sealed("south", &made).await.unwrap()
+    );
+    let lease = claim_one(&store, CARRY).await;
+    carry(&store, &lease, "12").await;
+    assert!(
+        store.issue_came_sealed(SITE, "12").await.unwrap() && !store.sealed_mail_without_issue(SITE).await.unwrap()
+    );
+
+    // What did not come sealed, or does nothing, marks nothing.
+    let plain = take(&store, arrival("three")).await;
+    decide_next(&store, Some("13")).await;
+    let idle = take(&store, arrival("four")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    store.write_down(&lease, &sealed(&idle, None)).await.unwrap();
+    assert!(
+        !store.issue_came_sealed(SITE, "13").await.unwrap() && !store.message_came_sealed(SITE, &plain).await.unwrap()
+    );
+    assert!(!store.message_came_sealed(SITE, &idle).await.unwrap());
+
+    // The mark outlives the mail.
+    store.erase(&made, "ann").await.unwrap();
+    assert!(store.issue_came_sealed(SITE, "12").await.unwrap());
+}
+
 pub async fn a_plan_of_another_message_is_refused(home: Home) {
     let store = home.open().await;
     take(&store, arrival("one")).await;

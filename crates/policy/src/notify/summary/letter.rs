@@ -2,8 +2,8 @@
 
 use super::{Listed, SummaryLetter};
 use crate::outbound::{Action, Column};
-use crate::template::View;
 use crate::template::view::{self, ActionLink, Brand, Fact, Links, Site, SummaryIssue};
+use crate::template::{View, Words};
 use std::fmt::Write;
 
 /// What one letter has of its own.
@@ -57,6 +57,11 @@ impl SummaryLetter {
             }
             Some(link)
         };
+        if issue.came_sealed && !self.style.withheld {
+            let withheld = Words::of(&self.recipient.language).withheld.to_owned();
+            let link = (!base.is_empty()).then(|| format!("{base}/browse/{}", issue.now.key));
+            return SummaryIssue { key: issue.now.key.clone(), summary: withheld, link, ..SummaryIssue::default() };
+        }
         let actions = self.actions.iter();
         SummaryIssue {
             key: issue.now.key.clone(),

@@ -89,6 +89,13 @@ const TEXTS: &[Setting] = &[
         Default::Is("truncate"),
         "What becomes of a longer one: it is cut and goes along whole as a file, or the mail is rejected or forwarded.",
     ),
+    setting(
+        "default.sealing_note",
+        Form::OneOf(&["en", "de", "off"]),
+        Default::Is("en"),
+        "Below what a mail says that came [sealed](sealing.md#mail-that-comes-in), a line tells how it was encrypted, who signed it and who vouches \
+         for that: in this language, or not at all.",
+    ),
 ];
 
 pub(super) const FIELDS: Room = Room {

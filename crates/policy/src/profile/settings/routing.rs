@@ -172,6 +172,20 @@ const RULE: &[Setting] = &[
          which it could not be found out included. The mailbox has to verify authors (`mailbox[].authenticity`).",
     ),
     setting(
+        "rule[].sealed",
+        Form::Truth,
+        Default::Unset,
+        "With `true` the rule holds for mail that came encrypted and was opened here, with `false` for all other mail. The mailbox has to have \
+         keys (`mailbox[].keys`).",
+    ),
+    setting(
+        "rule[].signed",
+        Form::OneOf(&["trusted", "untrusted", "wrong", "no"]),
+        Default::Unset,
+        "The rule holds for mail whose best signature is worth this: `trusted` is the author's own by a key that somebody vouches for; `untrusted` \
+         holds and nobody vouches that it is the author's; `wrong` does not hold; `no` is for mail that is not signed, or not as a whole.",
+    ),
+    setting(
         "rule[].groups",
         Form::Texts,
         Default::Unset,

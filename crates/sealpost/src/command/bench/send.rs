@@ -219,7 +219,10 @@ async fn start(
         plans: Vec::new(),
         bulletins: engine::Bulletins::default(),
         store: store.clone(),
-        reader: Arc::new(super::super::files::cells().await?),
+        reader: Arc::new(engine::cell::MailReader::new(
+            super::super::files::cells().await?,
+            engine::opening::Openings::default(),
+        )),
         letters: Arc::new(renderer),
         sites: vec![site],
         mailboxes: Vec::new(),

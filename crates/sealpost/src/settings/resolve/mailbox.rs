@@ -1,7 +1,7 @@
 //! The `[[mailbox]]` sections: where mail is handed in, and where it is fetched.
 
 use super::super::written::Section;
-use super::super::{Authenticity, Fetched, Mailbox, Secret, presets};
+use super::super::{Authenticity, Fetched, Mailbox, Opening, Secret, presets};
 use super::Reader;
 use super::oauth::{OF_OAUTH, Scopes};
 use crate::settings::presets::Preset;
@@ -83,6 +83,7 @@ impl Reader {
             profile: self.text(section, "profile"),
             shadow: self.text(section, "mode") == "shadow",
             authenticity: self.authenticity(section),
+            opening: self.opening(section),
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
             fetched,
@@ -114,6 +115,20 @@ impl Reader {
             (false, None) => self.check_listener(section, &mailbox),
         }
         mailbox
+    }
+
+    fn opening(&mut self, section: &Section) -> Option<Opening> {
+        let (keys, password) = (self.path(section, "keys"), self.secret(section, "key_password"));
+        if keys.is_none() && password.is_some() {
+            let remedy = "set mailbox.keys to the folder of keys, or leave it out";
+            self.wrong(section, "key_password", "would not be used", remedy);
+        }
+        Some(Opening {
+            keys: keys?,
+            password,
+            trusts_unknown: self.text(section, "revocation") == "soft",
+            opens_legacy: self.truth(section, "open_legacy"),
+        })
     }
 
     fn check_listener(&mut self, section: &Section, mailbox: &Mailbox) {

@@ -70,6 +70,27 @@ pub(super) const SETTINGS: &[Setting] = &[
          border removes fields with its own id from mail that comes in.",
     ),
     setting(
+        "mailbox[].keys",
+        Path,
+        Empty,
+        "The folder of keys that `sealpost key` fills: mail that comes encrypted for one of them is opened before it is read, and signatures are \
+         checked by it. Looked at every 30 s when mail comes. Without it mail is read as it came. See [Mail that comes in](sealing.md#mail-that-comes-in).",
+    ),
+    setting("mailbox[].key_password", Secret, Empty, "What opens the private keys in that folder."),
+    setting(
+        "mailbox[].revocation",
+        Choice(&["hard", "soft"]),
+        Means("hard"),
+        "What of a signature by a certificate of which nobody says whether it was revoked, though its authority offers to: `hard` does not trust \
+         it, `soft` does. Lists of revoked certificates are files in `keys`; one counts for 7 days after the next was due.",
+    ),
+    setting(
+        "mailbox[].open_legacy",
+        Bool,
+        Means("false"),
+        "Opens mail in 3DES and RC2, too, which protect nothing any more.",
+    ),
+    setting(
         "mailbox[].tls",
         Choice(&["none", "starttls", "implicit"]),
         Empty,

@@ -1,0 +1,189 @@
+//! The cell's side of mail that comes in sealed: it is opened here, before it is read, and nowhere else; and here is said what that proves.
+
+use crate::cell::child::Pipes;
+use crate::cell::sealed::{Chance, asking};
+use crate::cell::wire::Failure;
+use crate::opening::MailOrder;
+use mail::{Limits, Reading, SealScheme, SignatureFound, Unopened, Worth};
+use seal::entity::Entity;
+use seal::order::{Opened, Signers};
+use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, is_same_address, judge};
+use seal::verdict::{LayerVerdict, SchemeName, SignatureVerdict};
+use seal::{Trouble, trust};
+use std::borrow::Cow;
+
+/// Signatures of one mail that are told.
+const SIGNATURES_MAX: usize = 16;
+/// As much of an authority's name as is shown.
+const NAME_CHARS_MAX: usize = 120;
+
+/// A mail as it is read, and what opening it has shown; `None` where it did not come sealed, or no order came with it.
+pub(super) struct Found<'a> {
+    pub(super) mail: Cow<'a, [u8]>,
+    pub(super) opened: Option<mail::Opened>,
+}
+
+impl Found<'_> {
+    /// What the mail says.
+    pub(super) fn read(self, limits: &Limits) -> Reading {
+        let mut reading = mail::read(&self.mail, limits);
+        reading.message.opened = self.opened;
+        reading
+    }
+}
+
+/// The encoded order of so many bytes, and what stands behind it.
+pub(super) fn split(source: &[u8], order_bytes: u32) -> Result<(&[u8], &[u8]), Failure> {
+    source.split_at_checked(order_bytes as usize).ok_or(Failure::AnswerTooLarge)
+}
+
+/// The mail without what it was sealed in, where an order came with it. Whatever cannot be opened is read as it came.
+pub(super) fn open<'a>(order: &[u8], mail: &'a [u8], limits: &Limits, pipes: &mut Pipes) -> Result<Found<'a>, Failure> {
+    if order.is_empty() {
+        return Ok(Found { mail: Cow::Borrowed(mail), opened: None });
+    }
+    let order: MailOrder = postcard::from_bytes(order).map_err(|_| Failure::AnswerTooLarge)?;
+    let pipes = std::cell::RefCell::new(pipes);
+    let holder = asking(&pipes);
+    Ok(match order.open.carry_out_naming_signers(mail, &holder, &mut Chance) {
+        Ok((opened, _)) if opened.verdict.layers.is_empty() => Found { mail: Cow::Borrowed(mail), opened: None },
+        Ok((opened, signers)) => found(&order, opened, &signers, limits),
+        Err(trouble) => {
+            let opened = mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() };
+            Found { mail: Cow::Borrowed(mail), opened: Some(opened) }
+        }
+    })
+}
+
+/// Of what went wrong inside what is encrypted nobody learns more than that it does not open (SEC-14).
+fn unopened(trouble: Trouble) -> Unopened {
+    match trouble {
+        Trouble::NotForUs => Unopened::ForOthers,
+        Trouble::CannotOpen | Trouble::KeyRefused => Unopened::DoesNotOpen,
+        Trouble::Malformed(_) => Unopened::Malformed,
+        Trouble::Unsupported(_) => Unopened::Unsupported,
+    }
+}
+
+fn found(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits) -> Found<'static> {
+    let Opened { mail, verdict } = opened;
+    let encrypted = verdict.layers.iter().find_map(|layer| match layer {
+        LayerVerdict::Encrypted { scheme, .. } => Some(scheme_of(*scheme)),
+        LayerVerdict::Signed { .. } => None,
+    });
+    let is_text_only = encrypted.is_some() && !verdict.is_proved;
+    let fields = verdict.protected.unwrap_or_default();
+    let mut told = mail::Opened {
+        encrypted,
+        is_text_only,
+        changed_fields: fields.changed.clone(),
+        other_author: fields.other_author,
+        has_fields_within: fields != seal::header_protection::Protected::default(),
+        ..mail::Opened::default()
+    };
+    if let Some(LayerVerdict::Signed { scheme, signatures }) = verdict.layers.last() {
+        let author = author(&mail, limits);
+        let judging = Judging { order, signers, author: author.as_deref() };
+        let signatures = signatures.iter().take(SIGNATURES_MAX).enumerate();
+        told.signatures = signatures.map(|(at, one)| judging.signature(*scheme, at, one)).collect();
+    }
+    let mail = if is_text_only { of_text_alone(mail, limits) } else { mail };
+    Found { mail: Cow::Owned(mail), opened: Some(told) }
+}
+
+/// Who wrote the mail, as its readers see it; `None` where it names nobody or several.
+fn author(opened: &[u8], limits: &Limits) -> Option<String> {
+    let head = [Entity::read(opened).head, b"\r\n"].concat();
+    match mail::read(&head, limits).message.headers.from.as_slice() {
+        [one] => Some(one.address.trim().to_owned()),
+        _ => None,
+    }
+}
+
+/// The same mail with nothing but its text: no HTML, no file, nothing that a program would fetch or run (EFAIL).
+fn of_text_alone(mail: Vec<u8>, limits: &Limits) -> Vec<u8> {
+    let Reading { message, too_complex, .. } = mail::read(&mail, limits);
+    if too_complex.is_some() {
+        return mail;
+    }
+    let mut out = Vec::new();
+    for field in Entity::read(&mail).fields() {
+        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
+        if !name.starts_with(b"content-") && !name.starts_with(b"mime-version") {
+            out.extend_from_slice(field);
+        }
+    }
+    const KIND: &str =
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+    out.extend_from_slice(KIND.as_bytes());
+    out.extend_from_slice(message.text.as_bytes());
+    out
+}
+
+/// What signatures are judged by.
+struct Judging<'a> {
+    order: &'a MailOrder,
+    signers: &'a Signers,
+    author: Option<&'a str>,
+}
+
+impl Judging<'_> {
+    fn signature(&self, scheme: SchemeName, at: usize, one: &SignatureVerdict) -> SignatureFound {
+        let worth = match (&one.flaw, self.author) {
+            (Some(flaw), _) => Worth::Wrong { why: flaw.clone() },
+            (None, None) => Worth::Untrusted { why: "the mail names no author, or several".to_owned() },
+            (None, Some(author)) => match scheme {
+                SchemeName::Smime => self.of_certificate(at, author),
+                SchemeName::Pgp => of_pgp(one, author),
+            },
+        };
+        let fingerprint = one.by.as_ref().map(|by| by.fingerprint.clone()).unwrap_or_default();
+        SignatureFound { scheme: scheme_of(scheme), fingerprint, worth }
+    }
+
+    /// A path to an anchor, for mail, for signing, and for the author's address.
+    fn of_certificate(&self, at: usize, author: &str) -> Worth {
+        let Some(certificate) = self.signers.certificates.get(at).and_then(Option::as_ref) else {
+            return Worth::Untrusted { why: "its certificate is not had".to_owned() };
+        };
+        let mut anchors = Anchors::default();
+        for anchor in &self.order.anchors {
+            // It was read as a certificate when the folder was.
+            anchors.add(anchor);
+        }
+        let between: Vec<&[u8]> = self.signers.along.iter().chain(&self.order.authorities).map(Vec::as_slice).collect();
+        let now = self.order.open.now;
+        let answer = |der| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None };
+        let answers: Vec<Answer<'_>> = self.order.revocations.iter().map(|der| answer(der.as_slice())).collect();
+        let asked = Asked { purpose: Purpose::Signing, address: Some(author), now };
+        let settings = Settings { stale_days_max: self.order.stale_days_max, ..Settings::new(self.order.unknown()) };
+        let known = Revocation { answers: &answers, nonce: None };
+        worth_of(&judge(certificate, &between, &anchors, &asked, &settings, &known))
+    }
+}
+
+fn worth_of(verdict: &trust::Verdict) -> Worth {
+    match verdict.refusals.first() {
+        Some(refusal) => Worth::Untrusted { why: refusal.reason.to_string() },
+        None => {
+            let name = verdict.chain.last().map(|anchor| anchor.subject.as_str()).unwrap_or_default();
+            Worth::Trusted { by: name.chars().take(NAME_CHARS_MAX).collect() }
+        }
+    }
+}
+
+/// The certificate is in the folder, or its signature could not be checked; whoever put it there vouches for the names that still count.
+fn of_pgp(one: &SignatureVerdict, author: &str) -> Worth {
+    let speaks = one.by.iter().flat_map(|by| &by.addresses).any(|address| is_same_address(address, author, true));
+    match speaks {
+        true => Worth::Trusted { by: String::new() },
+        false => Worth::Untrusted { why: "its key does not speak for the address".to_owned() },
+    }
+}
+
+fn scheme_of(scheme: SchemeName) -> SealScheme {
+    match scheme {
+        SchemeName::Smime => SealScheme::Smime,
+        SchemeName::Pgp => SealScheme::OpenPgp,
+    }
+}

@@ -1,0 +1,183 @@
+//! Mail that came sealed is opened in the cell that reads it, and what that proves stands beside what it says.
+
+use crate::{Test, run, settings, start};
+use engine::cell::{Cells, OwnKey};
+use engine::opening::{Keyring, Opener, OpeningSettings};
+use mail::{Limits, Opened, Reading, SealScheme, Signed, Unopened, Worth};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
+use seal::key::HeldKey;
+use seal::order::{SealOrder, SignerOrder, With};
+use seal::smime::{Certificate, ContentCipher, Digest, Scheme, Transport};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+pub const TESTS: &[Test] = &[
+    ("a_mail_is_opened_before_it_is_read", a_mail_is_opened_before_it_is_read),
+    ("sec_08_a_signature_is_worth_what_vouches_for_it", sec_08_a_signature_is_worth_what_vouches_for_it),
+    ("sec_13_content_that_nothing_proves_is_its_text", sec_13_content_that_nothing_proves_is_its_text),
+    ("what_does_not_open_is_read_as_it_came", what_does_not_open_is_read_as_it_came),
+];
+
+const FROM: &str = "a@example.com";
+const MAIL: &str = "From: a@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n\
+    --cut\r\nContent-Type: text/html\r\n\r\n<p>Please help.</p><img src=\"http://evil.example/x\">\r\n\
+    --cut\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--cut--\r\n";
+
+/// Somebody with a certificate that he made himself.
+struct Person {
+    certificate: Vec<u8>,
+    pkcs8: Vec<u8>,
+}
+
+impl Person {
+    fn new(address: &str) -> Person {
+        let pair = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into().unwrap())];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+        let certificate = params.self_signed(&pair).unwrap().der().to_vec();
+        Person { certificate, pkcs8: pair.serialized_der().to_vec() }
+    }
+
+    fn key(&self) -> OwnKey {
+        let public = Certificate::from_der(&self.certificate).unwrap();
+        Arc::new(HeldKey::from_pkcs8(&self.pkcs8, public.key()).unwrap())
+    }
+
+    /// For himself, signed or not.
+    async fn sealed(&self, cells: &Cells, mail: &str, cipher: ContentCipher, is_signed: bool) -> Vec<u8> {
+        let signer = SignerOrder {
+            certificate: self.certificate.clone(),
+            scheme: Scheme::Ecdsa(Digest::Sha256),
+            intermediates: Vec::new(),
+        };
+        let with = With::Smime {
+            signer: is_signed.then_some(signer),
+            recipients: vec![(self.certificate.clone(), Transport::Pkcs1)],
+            cipher,
+            is_opaque: false,
+        };
+        let order = SealOrder { with, protection: None, footer: None, now: 1_790_000_000 };
+        let keys: Vec<OwnKey> = is_signed.then(|| self.key()).into_iter().collect();
+        cells.seal(mail.as_bytes(), &order, &keys).await.unwrap().unwrap()
+    }
+
+    /// With his own keys, and with trust in himself or in nobody.
+    async fn opener(&self, from: &str, trusts: bool) -> Opener {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, bytes: &[u8]| {
+            let place = folder.path().join(name);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, bytes).unwrap();
+        };
+        put("own/cert.der", &self.certificate);
+        put("own/key.der", &self.pkcs8);
+        if trusts {
+            put("trusted/cert.der", &self.certificate);
+        }
+        Arc::new(keyring(folder.path())).opener(&[from]).await.unwrap()
+    }
+}
+
+fn keyring(folder: &Path) -> Keyring {
+    let settings =
+        OpeningSettings { keys: folder.to_owned(), passwords: vec![], opens_legacy: false, trusts_unknown: false };
+    Keyring::start(settings).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+async fn cells() -> Cells {
+    start(engine::cell::Settings { cells: 1, ..settings() }).await
+}
+
+async fn read(cells: &Cells, mail: &[u8], opener: &Opener) -> (Reading, Opened) {
+    let reading = cells.read_opened(mail, &Limits::default(), Some(opener)).await.unwrap();
+    let opened = reading.message.opened.clone().unwrap_or_default();
+    (reading, opened)
+}
+
+fn a_mail_is_opened_before_it_is_read() {
+    run(async {
+        let (cells, person) = (cells().await, Person::new(FROM));
+        let opener = person.opener(FROM, true).await;
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+        let (reading, opened) = read(&cells, &sealed, &opener).await;
+        assert!(reading.message.text.contains("Please help.") && reading.message.sealed.is_empty(), "{reading:?}");
+        assert_eq!((opened.encrypted, opened.signed()), (Some(SealScheme::Smime), Signed::Trusted), "{opened:?}");
+        assert!(!opened.is_text_only && opened.came_sealed());
+
+        let file = reading.message.parts.iter().find(|part| part.name.as_deref() == Some("a.txt")).unwrap();
+        let limits = Limits::default();
+        let part = cells.open_part_opened(sealed.as_slice(), &limits, &file.path, Some(&opener)).await.unwrap();
+        assert_eq!(part.unwrap().size_bytes(), file.size_bytes);
+        assert!(cells.open_part(sealed.as_slice(), &limits, &file.path).await.unwrap().is_none(), "it is sealed");
+        let past = engine::Past::default();
+        let reply = cells.reply_after_opened(sealed.as_slice(), &limits, &past, Some(&opener)).await.unwrap().unwrap();
+        assert!(reply.visible.contains("Please help."), "{reply:?}");
+
+        let plain = cells.read_opened(MAIL.as_bytes(), &limits, Some(&opener)).await.unwrap();
+        assert_eq!(plain, cells.read(MAIL.as_bytes(), &limits).await.unwrap(), "as if there were no keys");
+        assert_eq!((cells.figures().died, cells.figures().started), (0, 1));
+    });
+}
+
+fn sec_08_a_signature_is_worth_what_vouches_for_it() {
+    run(async {
+        let (cells, person) = (cells().await, Person::new(FROM));
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+        let (_, opened) = read(&cells, &sealed, &person.opener(FROM, false).await).await;
+        let Worth::Untrusted { why } = &opened.best().unwrap().worth else { panic!("{opened:?}") };
+        assert!(why.contains("no issuer leads to an authority"), "{why}");
+
+        // Whoever is trusted for his own address signs nothing for another's.
+        let forged = MAIL.replace("From: a@example.com", "From: boss@example.com");
+        let sealed = person.sealed(&cells, &forged, ContentCipher::Aes256Gcm, true).await;
+        let (_, opened) = read(&cells, &sealed, &person.opener("boss@example.com", true).await).await;
+        let Worth::Untrusted { why } = &opened.best().unwrap().worth else { panic!("{opened:?}") };
+        assert!(why.contains("does not speak for the address"), "{why}");
+        let several = MAIL.replace("From: a@example.com", "From: a@example.com, b@example.com");
+        let sealed = person.sealed(&cells, &several, ContentCipher::Aes256Gcm, true).await;
+        let (_, opened) = read(&cells, &sealed, &person.opener(FROM, true).await).await;
+        assert_eq!(opened.signed(), Signed::Untrusted, "{opened:?}");
+    });
+}
+
+fn sec_13_content_that_nothing_proves_is_its_text() {
+    run(async {
+        let (cells, person) = (cells().await, Person::new(FROM));
+        let opener = person.opener(FROM, true).await;
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Cbc, false).await;
+        let (reading, opened) = read(&cells, &sealed, &opener).await;
+        let message = reading.message;
+        assert!(opened.is_text_only && message.text.contains("Please help."), "{message:?}");
+        assert_eq!((message.html, message.parts.len()), (None, 1), "neither page nor file");
+        assert_eq!(message.headers.subject, "Help");
+        let signed = person.sealed(&cells, MAIL, ContentCipher::Aes256Cbc, true).await;
+        let (reading, opened) = read(&cells, &signed, &opener).await;
+        assert!(!opened.is_text_only && reading.message.html.is_some(), "a signature within proves it");
+    });
+}
+
+fn what_does_not_open_is_read_as_it_came() {
+    run(async {
+        let (cells, person, other) = (cells().await, Person::new(FROM), Person::new("b@example.com"));
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+        let closed = cells.read(sealed.as_slice(), &Limits::default()).await.unwrap();
+        let (mut reading, opened) = read(&cells, &sealed, &other.opener(FROM, true).await).await;
+        assert_eq!((opened.unopened, opened.came_sealed()), (Some(Unopened::ForOthers), false));
+        reading.message.opened = None;
+        assert_eq!(reading, closed);
+
+        let opener = person.opener(FROM, true).await;
+        let text = String::from_utf8(sealed).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.iter().rposition(|line| line.len() == 76).unwrap();
+        let mut broken: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        broken[last] = broken[last].chars().rev().collect();
+        let (reading, opened) = read(&cells, broken.join("\r\n").as_bytes(), &opener).await;
+        assert_eq!(opened.unopened, Some(Unopened::DoesNotOpen));
+        assert!(!reading.message.text.contains("Please help."));
+        assert_eq!(cells.figures().died, 0, "a mail that does not open costs no cell");
+    });
+}
