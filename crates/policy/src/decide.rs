@@ -212,7 +212,6 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
         return sets::weigh(evidence, route, click, trace);
     }
     note_form(evidence, trace);
-    sealing_note::note(evidence, trace);
     let early = loop_guard::check(evidence, trace)
         .or_else(|| automatic::report(evidence, trace))
         .or_else(|| routing::catch(evidence, trace));
@@ -269,7 +268,7 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     Ok(keeping::exposed(evidence, mapping, sorted, &verdict, trace).unwrap_or(verdict))
 }
 
-/// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
+/// What is doubtful about the sender or malformed in the mail, neither of which stops it (SEC-03), and how it came sealed.
 fn note_form(evidence: &Evidence, trace: &mut Trace) {
     let sender = &evidence.sender;
     let proof = proof_in_words(evidence);
@@ -284,6 +283,7 @@ fn note_form(evidence: &Evidence, trace: &mut Trace) {
             "an outsider of no identity",
         ),
     }
+    sealing_note::note(evidence, trace);
     let left_out = evidence.facts.authenticity.as_ref().map(|found| found.notes.join("; ")).unwrap_or_default();
     if !left_out.is_empty() {
         trace.note("What vouches for it and does not count?", left_out, "it proves nothing");

@@ -335,7 +335,7 @@ const WRONG: &[(&str, &str)] = &[
     ("rule = 1\n", "support.toml:2: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (
         "[[rule]]\nname = \"all\"\n",
-        "support.toml:3: rule[1].name = \"all\" has no condition; add from, to, subject, header, authentic, groups or when (the rest is what [default] is for)",
+        "support.toml:3: rule[1].name = \"all\" has no condition; add from, to, subject, header, authentic, sealed, signed, groups or when (the rest is what [default] is for)",
     ),
     (
         "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",

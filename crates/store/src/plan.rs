@@ -192,6 +192,14 @@ async fn to_do<'w>(
     }
 }
 
+/// Before anything of a message that came sealed reaches an issue; of what does nothing there is nothing to mark.
+async fn mark_sealed(conn: &mut Conn, written: &Written, now: Micros) -> Result<(), Fault> {
+    let Some(named) = written.sealed_issues.as_ref().filter(|_| written.has_steps) else { return Ok(()) };
+    // One that an earlier plan made is named by no step.
+    let issues: BTreeSet<&String> = named.iter().chain(&written.issue_id).collect();
+    sealed_issues::mark(conn, &written.lease.site, &written.lease.subject, issues, now).await
+}
+
 async fn write(conn: &mut Conn, written: &Written) -> Result<(), Fault> {
     const RETIRE: &str = "UPDATE plans SET active = 0 WHERE message = $1 AND active = 1";
     const UNPROPOSE: &str = "DELETE FROM plans WHERE message = $1 AND active > 1";
@@ -218,10 +226,7 @@ async fn write(conn: &mut Conn, written: &Written) -> Result<(), Fault> {
         execute!(conn, DONE, key, &lease.subject, now, receipt)?;
         execute!(conn, TIED, now, &lease.subject)?;
     }
-    // What does nothing tells nobody anything.
-    if let Some(issues) = written.sealed_issues.as_ref().filter(|_| written.has_steps) {
-        sealed_issues::mark(conn, &lease.site, &lease.subject, issues, now).await?;
-    }
+    mark_sealed(conn, written, now).await?;
     exclusion::count(conn, &lease.site, &written.profile, &written.excluded, now).await?;
     let sealed_plan = written.sealed_plan.as_deref();
     execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;

@@ -4,13 +4,14 @@ use crate::Store;
 use crate::database::{Conn, execute, one};
 use crate::rows::Micros;
 use policy::Fault;
+use std::collections::BTreeSet;
 
 /// Before anything of the message reaches an issue: it is marked, and so are the issues that its plan names.
 pub(crate) async fn mark(
     conn: &mut Conn,
     site: &str,
     message: &str,
-    issues: &[String],
+    issues: BTreeSet<&String>,
     now: Micros,
 ) -> Result<(), Fault> {
     const MESSAGE: &str = "UPDATE messages SET came_sealed = 1 WHERE id = $1";

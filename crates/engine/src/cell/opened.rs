@@ -7,13 +7,18 @@ use crate::opening::MailOrder;
 use mail::{Limits, Reading, SealScheme, SignatureFound, Unopened, Worth};
 use seal::entity::Entity;
 use seal::order::{Opened, Signers};
-use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, is_same_address, judge};
+use seal::trust::{
+    Anchors, Answer, AnswerKind, Asked, Note, Purpose, Reason, Revocation, Settings, Unknown, is_same_address, judge,
+};
 use seal::verdict::{LayerVerdict, SchemeName, SignatureVerdict};
 use seal::{Trouble, trust};
 use std::borrow::Cow;
 
 /// Signatures of one mail that are told.
 const SIGNATURES_MAX: usize = 16;
+/// Lists of revoked certificates that are older than that say nothing at all.
+const STALE_DAYS_READ: u32 = 3650;
+const DAY_S: u64 = 24 * 60 * 60;
 /// As much of an authority's name as is shown.
 const NAME_CHARS_MAX: usize = 120;
 
@@ -156,19 +161,27 @@ impl Judging<'_> {
         let answer = |der| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None };
         let answers: Vec<Answer<'_>> = self.order.revocations.iter().map(|der| answer(der.as_slice())).collect();
         let asked = Asked { purpose: Purpose::Signing, address: Some(author), now };
-        let settings = Settings { stale_days_max: self.order.stale_days_max, ..Settings::new(self.order.unknown()) };
+        // What is unknown is told by notes: that an authority does not offer to tell is its own word (DECISIONS 252).
+        let settings = Settings { stale_days_max: STALE_DAYS_READ, ..Settings::new(Unknown::Accepted) };
         let known = Revocation { answers: &answers, nonce: None };
-        worth_of(&judge(certificate, &between, &anchors, &asked, &settings, &known))
+        self.worth_of(&judge(certificate, &between, &anchors, &asked, &settings, &known))
     }
-}
 
-fn worth_of(verdict: &trust::Verdict) -> Worth {
-    match verdict.refusals.first() {
-        Some(refusal) => Worth::Untrusted { why: refusal.reason.to_string() },
-        None => {
-            let name = verdict.chain.last().map(|anchor| anchor.subject.as_str()).unwrap_or_default();
-            Worth::Trusted { by: name.chars().take(NAME_CHARS_MAX).collect() }
+    fn worth_of(&self, verdict: &trust::Verdict) -> Worth {
+        let stale_s = u64::from(self.order.stale_days_max) * DAY_S;
+        let is_unknown = |note: &Note| match note {
+            Note::RevocationUnknown { .. } => true,
+            Note::RevocationStale { since, .. } => self.order.open.now.saturating_sub(*since) > stale_s,
+            _ => false,
+        };
+        if let Some(refusal) = verdict.refusals.first() {
+            return Worth::Untrusted { why: refusal.reason.to_string() };
         }
+        if !self.order.trusts_unknown && verdict.notes.iter().any(is_unknown) {
+            return Worth::Untrusted { why: Reason::RevocationUnknown.to_string() };
+        }
+        let name = verdict.chain.last().map(|anchor| anchor.subject.as_str()).unwrap_or_default();
+        Worth::Trusted { by: name.chars().take(NAME_CHARS_MAX).collect() }
     }
 }
 

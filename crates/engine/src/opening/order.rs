@@ -1,7 +1,6 @@
 //! What a cell needs to open a mail before it reads it: the order, and by whom signatures are vouched for.
 
 use seal::order::OpenOrder;
-use seal::trust::Unknown;
 use serde::{Deserialize, Serialize};
 
 /// It travels in front of the mail.
@@ -18,10 +17,4 @@ pub(crate) struct MailOrder {
     pub(crate) trusts_unknown: bool,
     /// A list of revoked certificates counts for so many days after the next one was due.
     pub(crate) stale_days_max: u32,
-}
-
-impl MailOrder {
-    pub(crate) fn unknown(&self) -> Unknown {
-        if self.trusts_unknown { Unknown::Accepted } else { Unknown::Refused }
-    }
 }

@@ -53,7 +53,7 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("rule", "subject_regex" | "header_regex") => Expression,
         ("rule" | "directives", "groups") => Name("group"),
         ("rule", "when") | ("directive", "value") => Condition,
-        ("rule", "authentic" | "rank" | "outcome") => Same,
+        ("rule", "authentic" | "sealed" | "signed" | "rank" | "outcome") => Same,
         ("directives", "senders") | ("threads" | "notices", "never") => Pattern,
         ("directives", "senders_regex") | ("threads" | "notices", "never_regex") => AddressExpression,
         ("directives", "submitters") => Network,

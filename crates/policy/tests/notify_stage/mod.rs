@@ -179,6 +179,7 @@ fn person(words: &[&str]) -> Option<Person> {
 /// Asks until nothing more can be answered; the rounds as text, and what is known then.
 pub fn question(events: &[Event], mappings: &Mappings, answers: &Facts) -> (String, Facts) {
     let mut known = Facts { gateway: answers.gateway.clone(), told: answers.told.clone(), ..Facts::default() };
+    known.came_sealed.clone_from(&answers.came_sealed);
     let mut text = String::new();
     let mut never = Vec::new();
     for round in 1.. {

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 const ANN: &str = "ann@people.example";
 const SUPPORT: &str = "support@desk.example";
+const OPENSSL: &str = "sealed by openssl";
+const GPG: &str = "sealed by gpg";
 /// What nobody but the gateway is to read.
 const PLANTED: [&str; 3] = ["qzwordsqz", "qzfileqz", "qztitleqz"];
 
@@ -36,7 +38,7 @@ impl Cast {
         fs::create_dir(&home).unwrap();
         fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
         for (address, name) in [(ANN, "ann"), (SUPPORT, "gate")] {
-            cast.gpg(&["--quick-generate-key", address, "rsa2048", "default", "1y"]);
+            cast.gpg(&["--quick-generate-key", address, "future-default", "default", "1y"]);
             fs::write(cast.file(&format!("{name}.asc")), cast.gpg(&["--armor", "--export", address])).unwrap();
         }
         fs::write(cast.file("gate.secret.asc"), cast.gpg(&["--armor", "--export-secret-keys", SUPPORT])).unwrap();
@@ -84,7 +86,7 @@ impl Cast {
         }
         let encrypt = ["cms", "-encrypt", "-aes256", "-in", current, "-out", "sealed", recipient];
         self.bench.run("openssl", &encrypt);
-        [head("sealed by openssl").as_bytes(), &fs::read(self.file("sealed")).unwrap()].concat()
+        [head(OPENSSL).as_bytes(), &fs::read(self.file("sealed")).unwrap()].concat()
     }
 
     /// Signed by Ann and encrypted for the gateway, by GnuPG (RFC 3156).
@@ -97,7 +99,7 @@ impl Cast {
             "{}MIME-Version: 1.0\r\nContent-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=cut\r\n\r\n\
              --cut\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n--cut\r\n\
              Content-Type: application/octet-stream\r\n\r\n{armored}\r\n--cut--\r\n",
-            head("sealed by gpg")
+            head(GPG)
         );
         mail.into_bytes()
     }
@@ -109,8 +111,8 @@ fn head(subject: &str) -> String {
 }
 
 /// What is within: a text, a file, and fields that only whoever opens it reads (RFC 9788).
-fn inner() -> String {
-    let protected = format!("From: Ann <{ANN}>\r\nSubject: qztitleqz\r\n");
+fn inner(outer: &str) -> String {
+    let protected = head(outer).replace(outer, "qztitleqz");
     format!(
         "{protected}Content-Type: multipart/mixed; boundary=within; hp=\"cipher\"\r\n\r\n--within\r\nContent-Type: text/plain\r\n\r\n\
          qzwordsqz of a printer.\r\n--within\r\nContent-Type: text/plain\r\n\
@@ -139,11 +141,11 @@ async fn mail_sealed_by_openssl_and_gpg_becomes_issues_that_say_what_it_is_worth
     let (world, cast, mut gateway) = opening().await;
     for (mail, said) in [
         (
-            cast.smime(&inner(), true, "gate.pem"),
+            cast.smime(&inner(OPENSSL), true, "gate.pem"),
             "Encrypted with S/MIME; signed by ann@people.example, trusted by CN=House CA",
         ),
         (
-            cast.pgp(&inner()),
+            cast.pgp(&inner(GPG)),
             "Encrypted with OpenPGP; signed by ann@people.example, whose key is in the folder of keys",
         ),
     ] {
@@ -183,7 +185,7 @@ async fn sec_13_what_nothing_proves_is_text_alone_and_what_does_not_open_is_a_fi
     );
     assert!(issue.description.contains("not signed") && issue.files.is_empty(), "{issue:?}");
 
-    let foreign = cast.smime(&inner(), true, "other.pem");
+    let foreign = cast.smime(&inner(OPENSSL), true, "other.pem");
     let issue = issue_of(&world, &mut gateway, &foreign).await;
     let closed =
         "could not be opened: it is encrypted for none of the keys here. The sealed part goes along as a file.";
@@ -191,7 +193,7 @@ async fn sec_13_what_nothing_proves_is_text_alone_and_what_does_not_open_is_a_fi
     assert_eq!(issue.files.len(), 1, "{issue:?}");
 
     // Ciphertext that was changed: the key of its content is another one, or its padding is wrong. Nobody learns which.
-    let sealed = String::from_utf8(cast.smime(&inner(), true, "gate.pem")).unwrap();
+    let sealed = String::from_utf8(cast.smime(&inner(OPENSSL), true, "gate.pem")).unwrap();
     let lines: Vec<&str> = sealed.lines().collect();
     let last = lines.iter().rposition(|line| line.len() == 64).unwrap();
     let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -215,7 +217,7 @@ async fn sec_15_letters_about_an_issue_that_came_in_sealed_say_nothing_of_it() {
     .await;
     let cast = cast.unwrap();
     let plain = telling.issue();
-    telling.world.hand_in(&cast.smime(&inner(), true, "gate.pem")).await.unwrap();
+    telling.world.hand_in(&cast.smime(&inner(OPENSSL), true, "gate.pem")).await.unwrap();
     telling.gateway.wait_until_quiet();
     let sealed = telling.world.issues().pop().unwrap();
     assert!(sealed.key != plain && sealed.description.contains("qzwordsqz"), "{sealed:?}");
