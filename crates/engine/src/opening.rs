@@ -5,11 +5,13 @@ mod peeked;
 
 use crate::cell::OwnKey;
 use crate::keys::{KeyFolder, Why, stamp};
+use crate::sealing::joined;
 use mail::Unopened;
 use policy::{Fault, FaultCode};
 use seal::keyfile::Password;
 use seal::order::OpenOrder;
-use std::collections::HashMap;
+use seal::pgp::Certificate;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -65,6 +67,8 @@ struct Known {
     /// All of an order that is the same for every mail.
     order: MailOrder,
     keys: Vec<OwnKey>,
+    /// All certificates of OpenPGP by their fingerprints, each with what all its copies say.
+    pgp: HashMap<String, Certificate>,
     /// Some files could not be read, so a key that is not found may be there all the same.
     is_partial: bool,
     stamp: Vec<u8>,
@@ -103,6 +107,13 @@ impl Keyring {
         match Known::read(&self.settings) {
             Ok(new) if new.is_partial && !known.is_partial => {
                 tracing::error!("some files of keys cannot be read; the keys before stay in force");
+                false
+            }
+            // A folder that is all at once empty is one that is no longer mounted.
+            Ok(new) if new.keys.is_empty() && !known.keys.is_empty() => {
+                tracing::error!(
+                    "the folder has no private key any more; the keys before stay in force until a restart"
+                );
                 false
             }
             Ok(new) => {
@@ -160,7 +171,9 @@ impl Known {
             trusts_unknown: settings.trusts_unknown,
             stale_days_max: STALE_DAYS_MAX,
         };
-        Ok(Known { folder, order, keys, is_partial, stamp })
+        let public = folder.pgp.iter().flat_map(|(one, _)| all_of(&one.bytes));
+        let pgp = joined(public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())));
+        Ok(Known { folder, order, keys, pgp, is_partial, stamp })
     }
 
     fn opener(&self, people: &[&str]) -> Result<Opener, Fault> {
@@ -172,8 +185,10 @@ impl Known {
                 let standing = own.certificate.standing(&seal::pgp::Policy::default(), now_s());
                 standing.addresses().any(|named| crate::keys::same_address(named, address))
             });
-            let own = own.map(|own| own.public.certificate.clone());
-            let pgp = self.folder.pgp_for(address).map(|(one, _)| one.bytes.to_vec()).chain(own);
+            let own = own.map(|own| own.certificate.fingerprint());
+            let named = self.folder.pgp_for(address).flat_map(|(one, _)| all_of(&one.bytes));
+            let prints: BTreeSet<String> = named.map(|one| one.fingerprint()).chain(own).collect();
+            let pgp = prints.iter().filter_map(|print| self.pgp.get(&print.to_ascii_lowercase())?.to_bytes().ok());
             order.open.known_pgp.extend(pgp.take(KNOWN_MAX));
         }
         order.open.now = now_s();
@@ -181,6 +196,10 @@ impl Known {
             .map_err(|error| Fault::permanent(FaultCode::Internal, format!("an order cannot be written: {error}")))?;
         Ok(Opener { order, keys: self.keys.clone(), is_partial: self.is_partial })
     }
+}
+
+fn all_of(bytes: &[u8]) -> Vec<Certificate> {
+    Certificate::read_all(bytes).unwrap_or_default()
 }
 
 /// With what one mail is opened.

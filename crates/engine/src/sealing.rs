@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use table::Table;
+pub(crate) use table::joined;
 use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at for changes.

@@ -193,7 +193,7 @@ impl SealingRules {
     }
 
     /// What holds for this recipient of a mail that belongs there.
-    fn holding(&self, site: &str, belonging: &Belonging, recipient: &str) -> Holding {
+    fn holding(&self, site: &str, belonging: &Belonging, recipient: &str, is_spared: bool) -> Holding {
         let level = |name: String, values| Level { name, values, say: Say::All };
         let address = comparable(recipient);
         let of_recipient = self.by_address.get(&address).and_then(|at| Some((at, self.recipients.get(*at)?)));
@@ -212,7 +212,7 @@ impl SealingRules {
         let default = level("default".to_owned(), &self.default);
         let recipient: Vec<_> = recipient.into_iter().chain(domain).collect();
         let site: Vec<_> = of_site.into_iter().chain([default]).collect();
-        Holding::of(&recipient, &of_places.collect::<Vec<_>>(), &site)
+        Holding::of(&recipient, &of_places.collect::<Vec<_>>(), &site, is_spared)
     }
 }
 

@@ -197,7 +197,7 @@ impl OpenOrder {
         let known = self.known_pgp.iter().map(|one| pgp_certificate(one)).collect::<Result<Vec<_>, _>>()?;
         let means = pgp::Means { keys: &keys, known: &known, policy: &pgp::Policy::default(), now: self.now };
         let opened = pgp::open(mail, &means, random)?;
-        let verdict = Verdict::of_pgp(&opened.layers, &keys, opened.protected);
+        let verdict = Verdict::of_pgp(&opened.layers, &keys, opened.protected, self.now);
         Ok(Opened { mail: opened.mail, verdict })
     }
 }

@@ -19,7 +19,7 @@ mod verdict;
 pub use address::is_same as is_same_address;
 pub use anchors::{AnchorFlaw, Anchors, Reading};
 pub use choose::{Choice, Considered, Outcome, choose};
-pub use evidence::is_readable;
+pub use evidence::{is_readable, made_at};
 pub use judge::judge;
 pub use settings::{Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown};
 pub use verdict::{Link, Note, Question, Reason, Refusal, RevocationReason, Verdict};

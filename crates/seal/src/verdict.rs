@@ -1,7 +1,7 @@
 //! What is known of a mail that came sealed, as values that can be shown, written down and decided by.
 
 use crate::header_protection::Protected;
-use crate::pgp;
+use crate::pgp::{self, Unfit};
 use crate::smime::{Certificate, ContentCipher, Flaw, Layer, PublicKey, Signature};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -106,8 +106,13 @@ impl Verdict {
         Verdict::of(layers.iter().map(verdict).collect(), protected)
     }
 
-    /// Of what was opened with OpenPGP, which opens nothing whose cipher does not prove it.
-    pub(crate) fn of_pgp(layers: &[pgp::Layer], own: &[&pgp::Key<'_>], protected: Option<Protected>) -> Verdict {
+    /// Of what was opened with OpenPGP at this time, which opens nothing whose cipher does not prove it.
+    pub(crate) fn of_pgp(
+        layers: &[pgp::Layer],
+        own: &[&pgp::Key<'_>],
+        protected: Option<Protected>,
+        now: u64,
+    ) -> Verdict {
         let verdict = |layer: &pgp::Layer| match layer {
             pgp::Layer::Encrypted { suite, with } => LayerVerdict::Encrypted {
                 scheme: SchemeName::Pgp,
@@ -117,7 +122,7 @@ impl Verdict {
             },
             pgp::Layer::Signed(signatures) => LayerVerdict::Signed {
                 scheme: SchemeName::Pgp,
-                signatures: signatures.iter().map(SignatureVerdict::of_pgp).collect(),
+                signatures: signatures.iter().map(|one| SignatureVerdict::of_pgp(one, now)).collect(),
             },
         };
         Verdict::of(layers.iter().map(verdict).collect(), protected)
@@ -148,13 +153,19 @@ impl SignatureVerdict {
         SignatureVerdict { by, at: signature.at, flaw: signature.flaw.map(|flaw| word(flaw).to_owned()) }
     }
 
-    fn of_pgp(signature: &pgp::Signature) -> SignatureVerdict {
+    /// Whoever signs says when, so a name that was taken back since then is none of his.
+    fn of_pgp(signature: &pgp::Signature, now: u64) -> SignatureVerdict {
         let by = signature.by.as_ref().map(|by| {
             let standing = by.standing(&pgp::Policy::default(), signature.at.unwrap_or(0));
+            let today = by.standing(&pgp::Policy::default(), now);
+            let is_taken_back = |address: &str| {
+                let mut named = today.users.iter().filter(|user| user.address.as_deref() == Some(address));
+                named.all(|user| matches!(user.is, Err(Unfit::Revoked { .. } | Unfit::Compromised { .. })))
+            };
             let key = standing.keys.iter().find(|key| Some(&key.fingerprint) == signature.issuer.as_ref());
             Signatory {
                 fingerprint: pgp_fingerprint(by),
-                addresses: standing.addresses().map(str::to_owned).collect(),
+                addresses: standing.addresses().filter(|one| !is_taken_back(one)).map(str::to_owned).collect(),
                 algorithm: key.map(|key| key.algorithm.clone()).unwrap_or_default(),
             }
         });

@@ -105,3 +105,12 @@ fn a_subject_at_the_head_of_the_text_is_shown_once() {
         assert!(kind == "text/html" || text.starts_with("Let's meet"), "{mail}");
     }
 }
+
+/// Whoever has a public key of ours chooses what stands within.
+#[test]
+fn a_note_of_a_field_that_ends_before_its_colon_is_none() {
+    for payload in ["Content-Type: text/plain; hp=\"cipher\"\r\nHP-Outer", "HP-Outer", "HP-Outer:"] {
+        let found = restored(b"Subject: [...]\r\n\r\nx", payload.as_bytes(), true, true);
+        assert!(!found.mail.is_empty(), "{payload:?}");
+    }
+}

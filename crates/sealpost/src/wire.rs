@@ -112,7 +112,7 @@ async fn telling(
     cells: &Cells,
 ) -> Result<Vec<engine::Site>, Failure> {
     let mut sites = Vec::new();
-    let sealers = adapters::sealers(settings, cells);
+    let sealers = adapters::sealers(settings, &lasting.sealers, cells).await;
     for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
             Some(text) => {

@@ -23,6 +23,8 @@ pub struct KeysRead {
     pub others: u32,
     /// It holds a private key, and nothing of it is taken.
     pub holds_private: bool,
+    /// It is no file of keys at all, such as a page for people: who answers so has not said that there is no key.
+    pub is_other: bool,
 }
 
 impl Cells {
@@ -58,6 +60,7 @@ pub(super) fn read(file: &[u8], address: &str, now: u64) -> KeysRead {
         Ok(found) => found,
         Err(refused) => {
             read.holds_private = refused == seal::keyfile::Refused::HoldsPrivate;
+            read.is_other = !read.holds_private;
             return read;
         }
     };

@@ -5,7 +5,7 @@
 use crate::cell::Cells;
 use crate::speak::{Bounds, OpenReader, Route};
 use policy::Fault;
-use seal::trust::{AnswerKind, Question};
+use seal::trust::{AnswerKind, Question, made_at};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,10 +119,14 @@ impl News {
         fetching.await.ok().flatten()
     }
 
-    /// Remembers what was believed.
+    /// Remembers what was believed, unless something newer is remembered: an older list, which may count still, would clear whom the newer
+    /// one names.
     pub(crate) async fn keep(&self, piece: Piece) {
         let slot = self.slot(&piece.place);
-        *slot.lock().await = Memo { held: Some(piece), next: Some(Instant::now() + AFTER_ANSWER) };
+        let mut memo = slot.lock().await;
+        let made = |piece: &Piece| made_at(piece.kind, &piece.bytes);
+        let held = memo.held.take().filter(|held| made(held) > made(&piece)).unwrap_or(piece);
+        *memo = Memo { held: Some(held), next: Some(Instant::now() + AFTER_ANSWER) };
     }
 
     async fn fetch_from(&self, question: &Question, place: Place, of: usize) -> Option<Piece> {

@@ -240,6 +240,9 @@ impl Source {
     async fn read(&self, body: &[u8], address: &str, cells: &Cells) -> Result<Vec<Vec<u8>>, Unfound> {
         let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
         let read = cells.read_keys(body, address, now).await.map_err(|_| Unfound::Unread)?;
-        Ok(read.pgp)
+        match read.is_other || read.holds_private {
+            true => Err(Unfound::Unread),
+            false => Ok(read.pgp),
+        }
     }
 }

@@ -49,8 +49,20 @@ pub(super) fn answer(table: &Table, is_partial: bool, mail: &MailFacts, question
             mail.from().map(|address| table.of_ours(address, scheme, now)).unwrap_or_default()
         }
     };
-    match is_partial && keys.is_empty() {
+    // Beside a key that nobody may use there may be a good one, or the authority that it lacks.
+    match is_partial && !keys.iter().any(|key| is_good(key, question, mail.now_s)) {
         true => Told::Untold("some files of keys cannot be read".to_owned()),
         false => Told::Known(keys),
     }
+}
+
+/// Whether a key is as it should be, whatever the rules say of it.
+fn is_good(key: &Key, question: &Question, now_s: i64) -> bool {
+    let is_for = match question {
+        Question::RecipientKeys { .. } => key.encrypts,
+        Question::OwnKeys { .. } => key.signs,
+    };
+    let is_of_today =
+        key.not_before_s.is_none_or(|from| from <= now_s) && key.not_after_s.is_none_or(|until| now_s <= until);
+    is_for && is_of_today && matches!(key.trust, Trust::Trusted | Trust::Unknown { .. })
 }

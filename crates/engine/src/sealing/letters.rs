@@ -9,6 +9,7 @@ use mail::compose::{in_place_of, with_general_list};
 use mail::{Envelope, Headers, OtherField};
 use policy::sealing::{Fate, MailFacts, Notice, NoticeKind, RecipientPlan, Seal};
 use policy::{Fault, FaultCode, FaultKind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -186,11 +187,23 @@ enum State {
     Wrong(Fault, Instant),
     /// They were read, and looked at again at that time.
     Read(ByRules, Instant),
+    /// They were read, and are to be looked at again.
+    Stale(ByRules),
 }
 
 impl LettersByRules {
     pub fn new(settings: SealingSettings, cells: Cells) -> LettersByRules {
         LettersByRules { settings: Arc::new(settings), cells, state: Mutex::new(State::New) }
+    }
+
+    /// Has the next letter look at rules and keys anew, however lately they were read; those that are known stay where the new are wrong.
+    pub async fn look_again(&self) {
+        let mut state = self.state.lock().await;
+        *state = match std::mem::replace(&mut *state, State::New) {
+            State::Read(by_rules, _) => State::Stale(by_rules),
+            State::Stale(by_rules) => State::Stale(by_rules),
+            State::New | State::Wrong(..) => State::New,
+        };
     }
 
     /// Rules and keys as they are; changes are seen after half a minute at the latest.
@@ -202,13 +215,14 @@ impl LettersByRules {
         let by_rules = match &*state {
             State::Wrong(fault, at) if at.elapsed() < LOOK_EVERY => return Err(fault.clone()),
             State::Read(by_rules, at) if at.elapsed() < LOOK_EVERY => return Ok(by_rules.clone()),
-            State::Read(by_rules, _) => Some(by_rules.clone()),
+            State::Read(by_rules, _) | State::Stale(by_rules) => Some(by_rules.clone()),
             State::New | State::Wrong(..) => None,
         };
         let (settings, cells) = (self.settings.clone(), self.cells.clone());
         let reading = tokio::task::spawn_blocking(move || match by_rules {
             Some(by_rules) => {
-                by_rules.refresh();
+                // A panic in there leaves what is known as it is.
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(|| by_rules.refresh()));
                 Ok(by_rules)
             }
             None => ByRules::start(settings, cells),

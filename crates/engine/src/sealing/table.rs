@@ -236,7 +236,7 @@ fn print(certificate: &pgp::Certificate) -> String {
 }
 
 /// Each certificate once, with all that its copies say: an older one must not hide that it was revoked.
-fn joined(all: impl Iterator<Item = pgp::Certificate>) -> HashMap<String, pgp::Certificate> {
+pub(crate) fn joined(all: impl Iterator<Item = pgp::Certificate>) -> HashMap<String, pgp::Certificate> {
     let mut joined = HashMap::<String, pgp::Certificate>::new();
     for one in all {
         match joined.entry(print(&one)) {

@@ -41,6 +41,7 @@ pub(crate) struct OpenReader {
     client: Client,
     reach: Reach,
     bounds: Bounds,
+    is_proxied: bool,
 }
 
 /// A whole answer.
@@ -82,7 +83,8 @@ impl OpenReader {
         connection.proxy = route.proxy.clone();
         connection.connect_timeout = CONNECT_WITHIN.min(bounds.timeout);
         let reach = if route.allow_private { Reach::Anywhere } else { Reach::Public };
-        Ok(OpenReader { client: client(&connection, reach)?, reach, bounds })
+        let is_proxied = connection.proxy.is_some();
+        Ok(OpenReader { client: client(&connection, reach)?, reach, bounds, is_proxied })
     }
 
     /// Whatever is there, by GET; any status is an answer.
@@ -122,7 +124,7 @@ impl OpenReader {
 
     async fn carry(&self, request: RequestBuilder) -> Result<OpenAnswer, Unread> {
         let sent = request.timeout(self.bounds.timeout).send().await;
-        let mut response = sent.map_err(|error| unread(&error))?;
+        let mut response = sent.map_err(|error| self.unread(&error))?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| unread(&error))? {
@@ -132,6 +134,14 @@ impl OpenReader {
             body.extend_from_slice(&piece);
         }
         Ok(OpenAnswer { status, body })
+    }
+
+    /// Behind a proxy the only name that is resolved here is its own: that it has no address says nothing of the host.
+    fn unread(&self, error: &reqwest::Error) -> Unread {
+        match unread(error) {
+            Unread::NoSuchHost if self.is_proxied => Unread::Lost,
+            why => why,
+        }
     }
 }
 

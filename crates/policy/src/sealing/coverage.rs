@@ -54,7 +54,7 @@ impl SealingRules {
         let belonging = self.belonging(&mail, &signs);
         let mut coverage = Coverage::default();
         for (person, number) in people.iter().zip(0u32..) {
-            let held = self.holding(site, &belonging, &person.address).held;
+            let held = self.holding(site, &belonging, &person.address, false).held;
             let of_schemes = person.keys.iter().filter(|(scheme, _)| held.scheme.schemes().contains(scheme));
             let keys: Vec<&Key> = of_schemes.map(|(_, key)| key).collect();
             let usable = |key: &&&Key| judge::refusal(key, Purpose::Encrypt, &held, now_s).is_none();

@@ -103,8 +103,8 @@ impl<'c> Case<'c> {
         belonging: &'c Belonging,
         (address, number): (&str, u32),
     ) -> Case<'c> {
-        let holding = rules.holding(&mail.site, belonging, address);
         let (exemptions, spares_encryption, spares_signature) = exemption::look(&rules.exemptions, mail, address);
+        let holding = rules.holding(&mail.site, belonging, address, spares_encryption);
         let spared = || {
             let of = exemptions.iter().find(|exemption| exemption.holds);
             of.map_or_else(String::new, |of| format!("exemption {:?} (exemption[{}])", of.name, of.number))

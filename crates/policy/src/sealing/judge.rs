@@ -25,7 +25,7 @@ impl KeyRule {
     pub fn of(mail: &MailFacts, rules: &SealingRules, recipient: u32) -> Option<KeyRule> {
         let address = mail.recipients.get(usize::try_from(recipient).ok()?)?;
         let belonging = rules.belonging(mail, &recognise(&mail.headers));
-        Some(KeyRule { held: rules.holding(&mail.site, &belonging, address).held })
+        Some(KeyRule { held: rules.holding(&mail.site, &belonging, address, false).held })
     }
 
     /// Whence a key may come.

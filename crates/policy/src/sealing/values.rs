@@ -64,8 +64,14 @@ impl Holding {
     /// What holds when these levels have their say, each list the most specific first: those of the recipient, those of places, those of the site.
     ///
     /// A place that may not demand less has its say as if it stood before all other places, and nowhere where that is less than what holds
-    /// without it. What it says of keys counts only where a mail without a key does not leave readable: else fewer keys would be less.
-    pub(super) fn of<'r>(recipient: &[Level<'r>], places: &[Level<'r>], site: &[Level<'r>]) -> Holding {
+    /// without it. What it says of keys counts only where a mail without a key does not leave readable: else fewer keys would be less. Nor does
+    /// it where an exemption spares encryption (`is_spared`).
+    pub(super) fn of<'r>(
+        recipient: &[Level<'r>],
+        places: &[Level<'r>],
+        site: &[Level<'r>],
+        is_spared: bool,
+    ) -> Holding {
         let say = |say: Say| -> Vec<&'r Values> {
             places.iter().filter(|level| level.say == say).map(|level| level.values).collect()
         };
@@ -82,7 +88,7 @@ impl Holding {
         for tightening in say(Say::More) {
             held = held.tightened(&with(&[tightening]));
         }
-        if held.encrypt != Demand::Always || held.fallback.is_readable() {
+        if is_spared || held.encrypt != Demand::Always || held.fallback.is_readable() {
             held = held.with_keys_of(without);
         }
         let certain = places.iter().filter(|level| level.say == Say::All);

@@ -96,7 +96,8 @@ fn outer_fields<'a>(outer: &Entity<'a>, is_taken: impl Fn(&[u8]) -> bool) -> Vec
 fn compared(outer: &Entity<'_>, inner: &Entity<'_>, is_encrypted: bool) -> Protected {
     // One note for each field that was left outside.
     let left: Vec<&[u8]> = inner.fields().into_iter().filter(|field| name_of(field) == b"hp-outer").collect();
-    let left: Vec<&[u8]> = left.iter().map(|field| field[b"hp-outer:".len()..].trim_ascii_start()).collect();
+    let left: Vec<&[u8]> =
+        left.iter().map(|field| field.get(b"hp-outer:".len()..).unwrap_or_default().trim_ascii_start()).collect();
     let mut protected = Protected { is_encrypted, ..Protected::default() };
     let mut names: Vec<Vec<u8>> = inner.fields().into_iter().map(name_of).collect();
     names.extend(SAID.iter().map(|name| name.to_vec()));

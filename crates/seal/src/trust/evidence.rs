@@ -93,10 +93,16 @@ impl<'a> Evidence<'a> {
 
 /// Whether something about revocation has the form of what it is said to be.
 pub fn is_readable(kind: AnswerKind, bytes: &[u8]) -> bool {
-    match kind {
-        AnswerKind::Crl => CertificateList::<Raw>::from_der(bytes).is_ok(),
-        AnswerKind::Ocsp => basic(bytes).is_some(),
-    }
+    made_at(kind, bytes).is_some()
+}
+
+/// When something about revocation says that it was made, in seconds since 1970; `None` where it is not what it is said to be.
+pub fn made_at(kind: AnswerKind, bytes: &[u8]) -> Option<u64> {
+    let at = match kind {
+        AnswerKind::Crl => CertificateList::<Raw>::from_der(bytes).ok()?.tbs_cert_list.this_update.to_unix_duration(),
+        AnswerKind::Ocsp => basic(bytes)?.tbs_response_data.produced_at.0.to_unix_duration(),
+    };
+    Some(at.as_secs())
 }
 
 fn basic(bytes: &[u8]) -> Option<BasicOcspResponse> {

@@ -14,6 +14,7 @@ use engine::tokens::{Tokens, TokensOfSite};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tracker::webhook;
 
 /// The cells of this process.
@@ -90,19 +91,30 @@ pub fn author_proof(mailbox: &Mailbox, dns: &Option<DnsAuth>) -> AuthorProof {
     }
 }
 
-/// What seals the letters of each site, in their order; sites with the same rules and keys share it.
-pub(super) fn sealers(settings: &Settings, cells: &Cells) -> Vec<Option<Arc<dyn LetterSealer>>> {
-    let mut known: Vec<(&Sealing, Arc<dyn LetterSealer>)> = Vec::new();
+/// What seals letters by some rules and keys, which it has read; it lasts while they are named.
+pub type Sealers = Arc<Mutex<Vec<(Sealing, Arc<LettersByRules>)>>>;
+
+/// What seals the letters of each site, in their order; sites with the same rules and keys share it. One that is known already looks again,
+/// and keeps what it knows where its folder is not there any more.
+pub(super) async fn sealers(
+    settings: &Settings,
+    lasting: &Sealers,
+    cells: &Cells,
+) -> Vec<Option<Arc<dyn LetterSealer>>> {
+    let mut lasting = lasting.lock().await;
+    for (_, sealer) in lasting.iter() {
+        sealer.look_again().await;
+    }
+    let before = std::mem::take(&mut *lasting);
     let mut all = Vec::with_capacity(settings.sites.len());
     for site in &settings.sites {
-        let Some(sealing) = &site.sealing else {
-            all.push(None);
-            continue;
-        };
-        let same = known.iter().find(|(of, _)| *of == sealing).map(|(_, sealer)| sealer.clone());
-        let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, cells)));
-        known.push((sealing, sealer.clone()));
-        all.push(Some(sealer));
+        let sealer = site.sealing.as_ref().map(|sealing| {
+            let same = lasting.iter().chain(&before).find(|(of, _)| of == sealing).map(|(_, sealer)| sealer.clone());
+            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, cells)));
+            lasting.push((sealing.clone(), sealer.clone()));
+            sealer as Arc<dyn LetterSealer>
+        });
+        all.push(sealer);
     }
     all
 }

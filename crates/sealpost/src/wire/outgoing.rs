@@ -1,5 +1,6 @@
 //! The servers that letters are handed to, as the engine wants them.
 
+use super::adapters::Sealers;
 use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
@@ -25,11 +26,13 @@ pub struct Lasting {
     pub shelves: Shelves,
     /// With what mail is opened that comes in sealed.
     pub openings: Openings,
+    /// What seals letters.
+    pub sealers: Sealers,
 }
 
 impl Lasting {
     pub fn new(tokens: Tokens) -> Lasting {
-        Lasting { tokens, shelves: Shelves::default(), openings: Openings::default() }
+        Lasting { tokens, shelves: Shelves::default(), openings: Openings::default(), sealers: Sealers::default() }
     }
 }
 

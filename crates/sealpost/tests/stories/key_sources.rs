@@ -173,6 +173,10 @@ async fn keys_of_others_are_shown_with_their_origin_and_why_they_may_be_used() {
     let (said, code) = discover(&settings, &keys, &["--import", "eve@people.example"]);
     assert_eq!((said.iter().filter(|line| line["imported"].is_array()).count(), code), (0, Some(0)), "{said:?}");
 
+    fs::write(server.path("web/vks/v1/by-email/gil@people.example"), "<p>We are back soon.</p>").unwrap();
+    let (said, code) = discover(&settings, &keys, &["--source", "our-vks", "gil@people.example"]);
+    assert_eq!((said[0]["outcome"].as_str(), code), (Some("failed"), Some(1)), "a page is no word of keys: {said:?}");
+
     fs::write(server.path("web/trouble"), "").unwrap();
     let (said, code) = discover(&settings, &keys, &["--source", "wkd", "bob@people.example"]);
     assert_eq!((said[0]["outcome"].as_str(), code), (Some("failed"), Some(1)), "{said:?}");
