@@ -40,7 +40,8 @@ fn channels(world: &World, channels: Vec<Channel>) {
     world.gateway.swap_bulletins(Bulletins { channels, ..Bulletins::default() });
 }
 
-async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
+/// Waits until the letters are as they should be.
+pub(super) async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let lines = world.store.outbox(None, 200).await.unwrap();
@@ -52,7 +53,7 @@ async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) ->
     }
 }
 
-fn all_sent(lines: &[OutboxLine], number: usize) -> bool {
+pub(super) fn all_sent(lines: &[OutboxLine], number: usize) -> bool {
     lines.len() == number && lines.iter().all(|line| line.fate == LetterFate::Sent && line.job == Some(JobState::Done))
 }
 

@@ -2,6 +2,7 @@
 //! told and passes by itself.
 
 use super::bulletins::{Ear, rule};
+use super::channels::{all_sent, until};
 use super::notices::{comment, decided, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
@@ -144,22 +145,6 @@ async fn comment_on(world: &World, on: (&str, &str), by: &str) {
     let said = comment(world, on.0, None).await;
     let heard = hear(world, &[event(EventKind::Commented, on, by, Some(&said))]).await;
     assert_eq!(decided(world, &heard).await.0, "letters");
-}
-
-async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let lines = world.store.outbox(None, 200).await.unwrap();
-        if so(&lines) {
-            return lines;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {lines:#?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-fn all_sent(lines: &[OutboxLine], number: usize) -> bool {
-    lines.len() == number && lines.iter().all(|line| line.fate == LetterFate::Sent && line.job == Some(JobState::Done))
 }
 
 fn waits(line: &OutboxLine) -> bool {

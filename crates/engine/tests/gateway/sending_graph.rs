@@ -1,5 +1,6 @@
 //! Letters that leave by a scripted Microsoft Graph: once each, the same at each try, and what its answers mean.
 
+use super::channels::until;
 use super::notices::{comment, decided, event, hear, person, watch, watched};
 use super::world::{Database, Plot, SUPPORT, World, issue_of, mail, mail_with_files, mailbox, quick, voice_of};
 use courier::dkim::{Key, Signers};
@@ -69,18 +70,6 @@ async fn told(world: &World) {
     let said = comment(world, &id, None).await;
     let heard = hear(world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
     assert_eq!(decided(world, &heard).await.0, "letters");
-}
-
-async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let lines = world.store.outbox(None, 200).await.unwrap();
-        if so(&lines) {
-            return lines;
-        }
-        assert!(Instant::now() < deadline, "never {what}: {lines:#?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 fn are_sent(lines: &[OutboxLine], number: usize) -> bool {
