@@ -34,6 +34,7 @@ mod meter;
 mod migrate;
 mod named;
 mod outbox;
+mod person_key;
 mod plan;
 mod poll;
 mod profile;
@@ -85,6 +86,10 @@ pub use outbox::{
     ChannelMessage, IssueMail, LETTER_AGAIN_MAX, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile,
     LetterFileWriter, LetterGap, LetterMatter, LetterSet, LetterSets, NewLetter, NotAgain, OutboxLine, PostedLetter,
     ReturnDecision, ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
+};
+pub use person_key::{
+    BesideOthers, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey, PersonKeyFigures,
+    PersonKeyFilter,
 };
 pub use poll::{HistoryMark, Listing};
 pub use relayed::{RELAYED_KNOWN_S, RelayedMail};

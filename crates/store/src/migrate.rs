@@ -43,6 +43,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0028_relay.sql"),
         include_str!("../../../migrations/sqlite/0029_sealed.sql"),
         include_str!("../../../migrations/sqlite/0030_unsealed.sql"),
+        include_str!("../../../migrations/sqlite/0031_person_keys.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -75,6 +76,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0028_relay.sql"),
         include_str!("../../../migrations/postgres/0029_sealed.sql"),
         include_str!("../../../migrations/postgres/0030_unsealed.sql"),
+        include_str!("../../../migrations/postgres/0031_person_keys.sql"),
     ],
 };
 

@@ -230,7 +230,19 @@ choices! {
     }
 }
 
+impl Origin {
+    /// The word that stands in rules and in the store.
+    pub fn of_word(word: &str) -> Option<Origin> {
+        Origin::from_word(word)
+    }
+}
+
 impl Scheme {
+    /// The word that stands in rules and in the store.
+    pub fn of_word(word: &str) -> Option<Scheme> {
+        Scheme::from_word(word)
+    }
+
     /// As people write it.
     pub(super) fn title(self) -> &'static str {
         match self {

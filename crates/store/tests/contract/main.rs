@@ -22,6 +22,7 @@ mod letters;
 mod listing;
 mod meter;
 mod outbox;
+mod person_keys;
 mod plans;
 mod polls;
 mod reading;
@@ -122,6 +123,8 @@ checks! {
     bulletins: a_bulletin_is_posted_once_to_each_target, a_storm_of_bulletins_is_kept_and_not_sent,
         a_bulletin_that_failed_is_sent_again_on_a_persons_word, it_is_known_since_when_a_connection_fails,
         what_waits_aside_is_found_and_is_no_older_for_it;
+    person_keys: a_key_is_kept_once_and_says_what_it_said_last, what_contradicts_waits_for_a_word,
+        an_accepted_key_takes_the_place_of_what_it_contradicts, an_address_has_only_so_many_keys;
     contacts: contacts_stand_in_order_and_each_address_once, a_letter_that_comes_back_flags_its_contact_and_the_next_is_told,
         billing_records_are_written_once_and_kept_for_their_years;
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,

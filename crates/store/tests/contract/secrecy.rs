@@ -18,6 +18,7 @@ async fn plant(store: &Store) -> String {
     crate::polls::plant(store).await;
     crate::bulletins::plant(store).await;
     crate::contacts::plant(store).await;
+    crate::person_keys::plant(store).await;
     plant_people(store, &message).await
 }
 
