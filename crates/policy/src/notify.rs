@@ -113,6 +113,9 @@ pub struct Style {
     /// Nothing that anybody wrote goes with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
+    /// It tells something that came in sealed: it leaves sealed, or says only where to look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub must_be_sealed: bool,
     /// The directive sets that it offers, as the mapping names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
@@ -192,7 +195,7 @@ pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified 
 }
 
 impl Notified {
-    /// Of an issue that came in sealed no letter says anything, but where to look (SEC-15).
+    /// Of an issue that came in sealed nothing is told readably (SEC-15).
     pub(super) fn withhold(&mut self, facts: &Facts) {
         for notification in &mut self.notifications {
             notification.withhold(facts);
@@ -202,9 +205,19 @@ impl Notified {
 
 impl Notification {
     pub(super) fn withhold(&mut self, facts: &Facts) {
-        if facts.came_sealed.contains(&self.issue_id) && !self.style.withheld {
-            self.style.withheld = true;
-            self.reason.push_str(CAME_SEALED);
+        if !facts.came_sealed.contains(&self.issue_id) || self.style.withheld {
+            return;
+        }
+        // A channel has no keys.
+        match facts.letters_are_sealed && self.recipient.channel.is_none() {
+            true => {
+                self.style.must_be_sealed = true;
+                self.reason.push_str(MUST_BE_SEALED);
+            }
+            false => {
+                self.style.withheld = true;
+                self.reason.push_str(CAME_SEALED);
+            }
         }
     }
 }
@@ -212,6 +225,9 @@ impl Notification {
 /// Behind the reason of a letter that says nothing.
 const CAME_SEALED: &str =
     "; the issue has something of a mail that came encrypted, so its letter only says where to look";
+/// Behind that of one that says what it says where it can be sealed.
+const MUST_BE_SEALED: &str =
+    "; the issue has something of a mail that came encrypted, so its letter leaves sealed or only says where to look";
 
 /// What the lists of the file say now against sending a letter to this address once more, that a mapping of this name sent about an issue with this
 /// key; `None` where nothing does.
@@ -441,6 +457,7 @@ fn style(held: &Held) -> Style {
         },
         history: held.history,
         withheld: held.letter_says == LetterSays::Link,
+        must_be_sealed: false,
         sets: Vec::new(),
     }
 }

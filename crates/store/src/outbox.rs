@@ -87,7 +87,7 @@ pub struct LetterMatter {
     pub is_summary: bool,
     /// The keys of the projects of all issues that it tells of, where these are several.
     pub projects: Vec<String>,
-    /// Something that it tells came in sealed (SEC-15).
+    /// Something that it tells came in sealed, and it says so: it leaves sealed, or says only where to look (SEC-15).
     pub came_sealed: bool,
 }
 

@@ -4,7 +4,7 @@
 use super::hand_over::Content;
 use super::shelf::Turn;
 use crate::held::Held;
-use crate::sealing::letters::{LetterNature, SealedLetter, sealed};
+use crate::sealing::letters::{LetterNature, SealedLetter, sealed, waits};
 use crate::site::Site;
 use courier::submit::Shape;
 use mail::Envelope;
@@ -50,7 +50,7 @@ impl Cleared {
 /// The letter as the rules of its site let it go by this way, signed for its domain after it was sealed.
 ///
 /// # Errors
-/// Those of [`sealed`]; permanent `PostRefused` in the words of a server when it is too large to be sealed.
+/// Those of [`sealed`]; temporary `SealingHeld` where what it tells came in sealed and nobody seals; permanent `PostRefused` in the words of a server when it is too large to be sealed.
 pub(super) async fn clear(
     (site, nature): (&Site, &LetterNature),
     turn: &Turn<'_>,
@@ -58,7 +58,13 @@ pub(super) async fn clear(
     envelope: &Envelope,
     content: Content,
 ) -> Result<Cleared, Fault> {
-    let Some(sealer) = site.sealer() else { return Ok(Cleared { content, sealing: None }) };
+    let Some(sealer) = site.sealer() else {
+        return match nature.came_sealed {
+            // It was written when its site sealed letters.
+            true => Err(waits("what it tells came encrypted, and its site seals no letters", held.age())),
+            false => Ok(Cleared { content, sealing: None }),
+        };
+    };
     if content.shape().size_bytes > BYTES_MAX {
         return Err(too_large());
     }

@@ -9,8 +9,9 @@ use policy::{Fault, Told};
 use tracker::{Answer, Operation};
 
 impl Inquiry<'_> {
-    /// Says so of each issue that the facts know.
+    /// Says so of each issue that the facts know, and whether letters can be sealed.
     pub(crate) async fn look_whether_sealed(&self, facts: &mut Facts) -> Result<(), Fault> {
+        facts.letters_are_sealed = self.site.sealer().is_some();
         let mut issues = summary::listed(facts);
         issues.extend(facts.issues.iter().map(|(id, _)| id.clone()));
         for issue in issues {

@@ -358,7 +358,7 @@ impl Making<'_> {
             refused_with_files: None,
             cause: self.cause(notification),
             sets: made.sets.clone(),
-            matter: LetterMatter::default(),
+            matter: LetterMatter { came_sealed: notification.style.must_be_sealed, ..LetterMatter::default() },
         };
         Ok(NewLetter { key, number: made.number, issue_id, about, bytes: made.bytes.clone() })
     }

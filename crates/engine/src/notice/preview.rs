@@ -123,6 +123,7 @@ async fn sealing(
         kind: "event",
         issue_key: notification.issue_key.clone(),
         mapping: notification.mapping.clone(),
+        came_sealed: notification.style.must_be_sealed,
         ..LetterNature::default()
     };
     let headers = Headers { from: vec![from.clone()], ..Headers::default() };

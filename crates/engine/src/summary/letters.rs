@@ -98,7 +98,7 @@ impl Making<'_> {
             refused_with_files: None,
             cause: LetterCause::default(),
             sets: LetterSets::default(),
-            matter: LetterMatter { is_summary: true, projects: projects(one), ..LetterMatter::default() },
+            matter: LetterMatter { is_summary: true, projects: projects(one), came_sealed: one.style.must_be_sealed },
         };
         Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })
     }

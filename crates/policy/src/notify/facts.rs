@@ -190,6 +190,9 @@ pub struct Facts {
     pub listings: Vec<(String, Told<Listing>)>,
     /// Issues that have got something of a mail that came encrypted: letters about them say nothing of it readably (SEC-15).
     pub came_sealed: Vec<String>,
+    /// Rules for sealing stand before every server to which letters of the site go.
+    #[serde(default)]
+    pub letters_are_sealed: bool,
     /// Who was told of one of the events by an earlier decision.
     pub told: Vec<ToldBefore>,
 }

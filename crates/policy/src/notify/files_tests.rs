@@ -77,6 +77,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             files: rule,
             history: 0,
             withheld: false,
+            must_be_sealed: false,
             sets: vec![],
         },
         because: Reason::Watcher,

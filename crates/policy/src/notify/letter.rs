@@ -295,6 +295,7 @@ mod tests {
                 files: FileRule::default(),
                 history: 2,
                 withheld: false,
+                must_be_sealed: false,
                 sets: vec![],
             },
             because: Reason::Reporter,

@@ -127,7 +127,21 @@ pub fn ask(summary: &Summary, mappings: &Mappings, facts: &Facts) -> Vec<Questio
 /// Who gets what. Total: what is not known is not told. Nobody is shown an issue unless the facts hold the tracker's yes for his account;
 /// somebody without an account is shown those without a security level alone.
 pub fn decide(summary: &Summary, mappings: &Mappings, occasion: Occasion, facts: &Facts) -> Summed {
-    Walk { summary, held: &mappings.held_by_summary(summary), occasion }.go(&mut Inquiry::of(facts))
+    let mut summed = Walk { summary, held: &mappings.held_by_summary(summary), occasion }.go(&mut Inquiry::of(facts));
+    if facts.letters_are_sealed {
+        summed.letters.iter_mut().for_each(SummaryLetter::seal_what_came_sealed);
+    }
+    summed
+}
+
+impl SummaryLetter {
+    /// Where it can be sealed it says what it says; else its rows say only where to look (SEC-15).
+    fn seal_what_came_sealed(&mut self) {
+        if self.issues.iter().any(|issue| issue.came_sealed) && !self.style.withheld {
+            self.style.must_be_sealed = true;
+            self.reason.push_str("; something of it came encrypted, so it leaves sealed or only says where to look");
+        }
+    }
 }
 
 /// The issues that searches found and no security level guards, as it was told: before anybody is shown them that is asked anew.

@@ -79,6 +79,7 @@ pub fn facts(text: &str) -> Facts {
                 address: rest.get(2).map_or_else(String::new, |address| (*address).to_owned()),
             }),
             "came_sealed" => facts.came_sealed.push(own(0)),
+            "letters_are_sealed" => facts.letters_are_sealed = true,
             "silent" => facts.silences.push((own(0), own(1), silence(&rest[2..]))),
             other => panic!("{other} is no fact of a case"),
         }
@@ -180,6 +181,7 @@ fn person(words: &[&str]) -> Option<Person> {
 pub fn question(events: &[Event], mappings: &Mappings, answers: &Facts) -> (String, Facts) {
     let mut known = Facts { gateway: answers.gateway.clone(), told: answers.told.clone(), ..Facts::default() };
     known.came_sealed.clone_from(&answers.came_sealed);
+    known.letters_are_sealed = answers.letters_are_sealed;
     let mut text = String::new();
     let mut never = Vec::new();
     for round in 1.. {

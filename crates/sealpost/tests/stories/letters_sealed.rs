@@ -201,3 +201,65 @@ async fn without_rules_or_keys_no_letter_leaves() {
     assert!(said["sealing"].as_str().unwrap().starts_with("by S/MIME, encrypted"), "{said:#}");
     assert!(office.wait_for(1)[0].mail.contains("application/pkcs7-mime"), "{}", office.posted()[0].mail);
 }
+
+/// SEC-15: what came in sealed goes out sealed whatever the rules would let out readable; whoever has no key only learns where to look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_15_letters_about_what_came_in_sealed_leave_sealed_with_what_they_say() {
+    let (dovecot, lmtp) = dovecot();
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench { dir: folder.path().to_owned() };
+    let mut world = sealing(&bench, &PostOffice::open()).await;
+    world.home.settings.set("[[outgoing]]", "kind", quoted("lmtp"));
+    world.home.settings.set("[[outgoing]]", "port", lmtp.port().to_string());
+    world.home.settings.set("[[mailbox]]", "keys", quoted("keys"));
+    fs::write(
+        world.home.file("sealing.toml"),
+        "version = 1\n[default]\nencrypt = \"never\"\nfallback = \"send_plain\"\n",
+    )
+    .unwrap();
+    let told_to = "audience = []\naddresses = [\"ann@people.example\", \"carl@people.example\"]\n";
+    let mappings =
+        format!("[default]\nurgent = true\n[[mapping]]\nname = \"news\"\nevents = [\"commented\"]\n{told_to}");
+    fs::write(world.home.file("mappings.toml"), mappings).unwrap();
+    let mut gateway = world.home.start();
+    let readable = issue(&world);
+
+    let inner = "Content-Type: text/plain\r\n\r\nPlanted-leak of a printer.\r\n";
+    fs::write(bench.dir.join("inner"), inner).unwrap();
+    bench.run("openssl", &["cms", "-encrypt", "-aes256", "-in", "inner", "-out", "sealed", "own.pem"]);
+    let head = "From: Ann <ann@example.org>\r\nTo: help@desk.example\r\nSubject: A printer\r\nMessage-ID: <1@people.example>\r\n";
+    let mail = [head.as_bytes(), &fs::read(bench.dir.join("sealed")).unwrap()].concat();
+    world.hand_in(&mail).await.unwrap();
+    gateway.wait_until_quiet();
+    let made = world.issues().pop().unwrap();
+    assert!(made.key != readable && made.description.contains("Planted-leak of a printer."), "{made:?}");
+    comment(&world, &made.key, "Planted-leak again");
+
+    let ann = arrived(&dovecot, ANN, &gateway);
+    assert!(opened_by_openssl(&bench, &ann).contains("Planted-leak again"), "{ann}");
+    let carl = arrived(&dovecot, CARL, &gateway);
+    assert!(carl.contains(&format!("/browse/{}", made.key)), "{carl}");
+    for mail in [&ann, &carl] {
+        assert!(!mail.contains("Planted-leak") && !mail.contains("UGxhbnRlZC"), "{mail}");
+    }
+    let listed = letters(&world);
+    assert!(
+        of(&listed, ANN)["reason"].as_str().unwrap().contains("leaves sealed or only says where to look"),
+        "{listed:#?}"
+    );
+
+    // Of another issue the same rules let everything out as it is.
+    comment(&world, &readable, "Nothing to hide");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while dovecot.mails(CARL).len() < 2 {
+        assert!(Instant::now() < deadline, "{}", gateway.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(dovecot.mails(CARL).iter().any(|mail| String::from_utf8_lossy(mail).contains("Nothing to hide")));
+}
+
+fn comment(world: &World, key: &str, words: &str) {
+    let paragraph = json!({ "type": "paragraph", "content": [{ "type": "text", "text": words }] });
+    let body = json!({ "body": { "type": "doc", "version": 1, "content": [paragraph] } });
+    world.as_incumbent(&format!("/rest/api/3/issue/{key}/comment"), &body);
+}

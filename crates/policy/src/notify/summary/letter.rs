@@ -57,7 +57,7 @@ impl SummaryLetter {
             }
             Some(link)
         };
-        if issue.came_sealed && !self.style.withheld {
+        if issue.came_sealed && !self.style.withheld && !self.style.must_be_sealed {
             let withheld = Words::of(&self.recipient.language).withheld.to_owned();
             let link = (!base.is_empty()).then(|| format!("{base}/browse/{}", issue.now.key));
             return SummaryIssue { key: issue.now.key.clone(), summary: withheld, link, ..SummaryIssue::default() };
