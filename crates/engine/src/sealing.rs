@@ -4,6 +4,7 @@
 
 mod asked;
 mod asking;
+pub mod compare;
 mod keys;
 pub mod letters;
 mod notice;
@@ -163,6 +164,12 @@ impl ByRules {
             recipients: vec![recipient.to_owned()],
             ..MailFacts::default()
         })
+    }
+
+    /// What the rules say of the mail to this recipient, without any of it being done.
+    async fn planned(&self, mail: &Submitted, recipient: &str) -> Result<RecipientPlan, Fault> {
+        let facts = self.facts(mail, recipient).await?;
+        Ok(self.decided(&self.state(), &facts).await?.0)
     }
 
     async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {

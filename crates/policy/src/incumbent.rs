@@ -9,11 +9,14 @@ mod json;
 mod lists;
 mod option;
 mod options;
+mod sealing;
 mod tree;
 mod values;
 mod walk;
 mod words;
 mod xml;
+
+pub use sealing::{FORM, MovedSealing, import_sealing};
 
 use crate::{Fault, FaultCode};
 use serde::Serialize;

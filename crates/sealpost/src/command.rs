@@ -27,6 +27,7 @@ pub mod profile;
 pub mod read;
 mod replay;
 pub mod reply;
+pub mod rules;
 pub mod sanitize;
 pub mod seal;
 pub mod serve;

@@ -95,6 +95,11 @@ enum Command {
     },
     /// Say how a mail would be sealed for each recipient, and why, without doing it.
     Explain(command::explain::Arguments),
+    /// Rules for sealing: check them, move in from another program that seals, and see whether both agree.
+    Rules {
+        #[command(subcommand)]
+        what: command::rules::What,
+    },
     /// The story of each mail.
     Message {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -306,6 +311,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Sanitize { file } => command::sanitize::run(&file).await,
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
         Command::Explain(arguments) => command::explain::run(arguments).await,
+        Command::Rules { what } => command::rules::run(&what),
         Command::Message { config, what } => command::message::run(&given(config), what).await,
         Command::Support { config, what } => command::support::run(&given(config), what).await,
         Command::Mailbox { config, what } => command::mailbox::run(&given(config), &what).await,

@@ -309,6 +309,8 @@ pub struct Sealing {
     pub key_sources: Vec<String>,
     /// How news of revocation is fetched; `None` where it is not.
     pub news: Option<engine::outside::NewsSettings>,
+    /// Nothing is sealed, and what would have been is written down there.
+    pub record: Option<PathBuf>,
 }
 
 /// With what the mail of a mailbox is opened.

@@ -39,6 +39,7 @@ mod stories {
     mod lost_answers;
     mod mails;
     mod messages;
+    mod moving_in_sealed;
     mod outbound;
     mod pages;
     mod people;

@@ -122,7 +122,14 @@ async fn look_at_relays(
         }
         let name = format!("relay {}", relay.name);
         match &relay.sealing {
-            Some(sealing) => look_at_sealing(&name, sealing, findings).await?,
+            Some(sealing) => {
+                if let Some(record) = &sealing.record {
+                    let text =
+                        format!("mail is handed on as it comes, and {} gets what rules would do", record.display());
+                    findings.say(&format!("{name}, sealing"), Ok(text))?;
+                }
+                look_at_sealing(&name, sealing, findings).await?;
+            }
             None => {
                 let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
                 findings.say(&format!("{name}, sealing"), Ok(text.to_owned()))?;

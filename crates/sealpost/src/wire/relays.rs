@@ -10,6 +10,7 @@ use courier::smtp_in::{self, Endpoint, Listener, Tls};
 use engine::cell::Cells;
 use engine::outside::{KeySources, News, Outside};
 use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
+use engine::sealing::compare::Comparing;
 use engine::sealing::{ByRules, SealingSettings};
 use seal::keyfile::Password;
 use std::net::SocketAddr;
@@ -46,9 +47,11 @@ pub async fn bind(
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
         let by_rules = sealing(of, settings, cells).await?;
-        let sealer: Arc<dyn Sealer> = match &by_rules {
-            Some(by_rules) => Arc::new(by_rules.clone()),
-            None => Arc::new(Unsealed),
+        let record = of.sealing.as_ref().and_then(|sealing| sealing.record.as_deref());
+        let sealer: Arc<dyn Sealer> = match (&by_rules, record) {
+            (Some(by_rules), Some(record)) => Arc::new(Comparing::start(by_rules.clone(), record)?),
+            (Some(by_rules), None) => Arc::new(by_rules.clone()),
+            (None, _) => Arc::new(Unsealed),
         };
         let relay = Relay::new(relay_settings(of), store.clone(), sealer, next);
         let mut listeners = Vec::new();

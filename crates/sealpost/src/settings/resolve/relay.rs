@@ -5,6 +5,7 @@ use super::super::{Relay, Sealing, Secret, Settings};
 use super::Reader;
 use engine::outside::NewsSettings;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 impl Reader {
     pub(in super::super) fn relays(&mut self, written: &Written) -> Vec<Relay> {
@@ -55,12 +56,12 @@ impl Reader {
 
     /// What a relay or a site says of sealing.
     pub(in super::super) fn sealing(&mut self, section: &Section) -> Option<Sealing> {
-        let by_rules = self.text(section, "seal") == "rules";
+        let by_rules = self.text(section, "seal") != "nothing";
         let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
         let password = self.secret(section, "key_password");
         match (by_rules, rules, keys) {
             (true, Some(rules), Some(keys)) => {
-                Some(Sealing { rules, keys, password, key_sources: Vec::new(), news: None })
+                Some(Sealing { rules, keys, password, key_sources: Vec::new(), news: None, record: None })
             }
             (true, rules, _) => {
                 let name = if rules.is_none() { "rules" } else { "keys" };
@@ -85,7 +86,24 @@ impl Reader {
             self.wrong(section, "key_sources", "would not be used", "set relay.seal = \"rules\", or leave it out");
         }
         let news = self.news(section, sealing.is_some());
-        Some(Sealing { key_sources, news, ..sealing? })
+        let record = self.record(section);
+        Some(Sealing { key_sources, news, record, ..sealing? })
+    }
+
+    /// Where what would have been done is written down.
+    fn record(&mut self, section: &Section) -> Option<PathBuf> {
+        let (is_compared, record) = (self.text(section, "seal") == "compare", self.path(section, "record"));
+        match (is_compared, &record) {
+            (true, None) => {
+                let remedy = "name a file that gets a line for each mail";
+                self.wrong(section, "record", "is missing, and seal = \"compare\" needs it", remedy);
+            }
+            (false, Some(_)) => {
+                self.wrong(section, "record", "would not be used", "set seal = \"compare\", or leave it out");
+            }
+            _ => {}
+        }
+        record
     }
 
     /// How news of revocation is fetched; `None` where it is not.

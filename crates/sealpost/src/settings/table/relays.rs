@@ -9,9 +9,17 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("relay[].site", Text, Refused, "The site whose keys it uses."),
     setting(
         "relay[].seal",
-        Choice(&["nothing", "rules"]),
+        Choice(&["nothing", "rules", "compare"]),
         Refused,
-        "What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on as it came.",
+        "What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on as it came; `compare` does \
+         that too, and writes down what the rules would have done ([Moving in](sealing.md#moving-in)).",
+    ),
+    setting(
+        "relay[].record",
+        Path,
+        Empty,
+        "For `seal = \"compare\"`, needed there: the file that gets a line of JSON for each mail and recipient, with his address and nothing of \
+         the mail. It grows to 256 MiB.",
     ),
     setting(
         "relay[].rules",
