@@ -37,6 +37,7 @@ mod visibility;
 pub(crate) use body::is_long;
 
 pub use author::author;
+pub(crate) use author::proved_author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
 pub use evidence::{addresses_in, is_plain_address};
@@ -300,6 +301,7 @@ fn note_form(evidence: &Evidence, trace: &mut Trace) {
 /// How far the author is proved; for an author of our own reading only.
 fn proof_in_words(evidence: &Evidence) -> String {
     match &evidence.facts.authenticity {
+        _ if evidence.is_authentic_by_signature() => "authentic (its signature is trusted)".to_owned(),
         Some(found) if evidence.is_authentic() => format!("authentic ({})", found.why),
         Some(found) if found.verdict == AuthorVerdict::NotAuthentic => format!("not authentic ({})", found.why),
         Some(found) if found.verdict == AuthorVerdict::Unknown => format!("unverified ({})", found.why),

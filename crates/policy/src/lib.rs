@@ -11,6 +11,7 @@ pub mod event;
 mod expression;
 pub mod fault;
 pub mod field;
+pub mod harvest;
 pub mod incumbent;
 pub mod kept;
 pub mod letter;

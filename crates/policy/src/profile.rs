@@ -80,6 +80,8 @@ pub struct Profile {
     pub(crate) recipient_headers: Vec<String>,
     /// Proved authors who write for whom they name in Reply-To.
     pub(crate) reply_to_from: Vec<Pattern>,
+    /// A trusted signature proves its author, too.
+    pub(crate) signed_is_authentic: bool,
     pub(crate) uncaught: Treatment,
     pub(crate) forward_to: Vec<String>,
     /// Of what those in `forward_to` are told beside.
@@ -332,6 +334,7 @@ impl Profile {
             catch_patterns: reader.regexes(&top, "catch_regex").unwrap_or_default(),
             recipient_headers: reader.names(&top, "recipient_headers"),
             reply_to_from: reader.patterns(&top, "reply_to_from"),
+            signed_is_authentic: reader.truth(&top, "signed_is_authentic").unwrap_or_default(),
             uncaught: reader.word(&top, "uncaught").unwrap_or_default(),
             forward_to: reader.names(&top, "forward_to"),
             alerts: reader.texts(&top, "alerts").iter().flatten().filter_map(|word| Alert::from_word(word)).collect(),

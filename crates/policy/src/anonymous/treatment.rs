@@ -40,8 +40,15 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("", "catch_regex" | "reply_to_from_regex") => AddressExpression,
         (
             "",
-            "recipient_headers" | "uncaught" | "alerts" | "duplicates" | "attachments_max" | "jira_pictures"
-            | "rule_order" | "loops",
+            "recipient_headers"
+            | "signed_is_authentic"
+            | "uncaught"
+            | "alerts"
+            | "duplicates"
+            | "attachments_max"
+            | "jira_pictures"
+            | "rule_order"
+            | "loops",
         ) => Same,
         ("mapping", "name") | ("rule", "mapping") | ("workflow" | "exclude" | "notice", "mappings") => Name("mapping"),
         ("rule", "name") => Name("rule"),

@@ -10,3 +10,9 @@ use mail::Message;
 pub fn author(message: &Message, profile: &Profile, facts: &Facts) -> Option<String> {
     Evidence::new(message, profile, facts).sender.identity
 }
+
+/// The same, unless it is one of our own addresses, and whether it is proved that he wrote the mail.
+pub(crate) fn proved_author(message: &Message, profile: &Profile, facts: &Facts) -> Option<(String, bool)> {
+    let evidence = Evidence::new(message, profile, facts);
+    evidence.person().map(|person| (person.to_owned(), evidence.is_authentic()))
+}

@@ -85,7 +85,18 @@ impl<'a> Evidence<'a> {
     /// of the very address that is taken for the author's (SEC-03).
     pub(super) fn is_authentic(&self) -> bool {
         let proof = self.facts.authenticity.as_ref();
-        proof.is_some_and(|proof| self.sender.identity.as_deref().is_some_and(|identity| proof.proves(identity)))
+        let by_domain =
+            proof.is_some_and(|proof| self.sender.identity.as_deref().is_some_and(|identity| proof.proves(identity)));
+        by_domain || self.is_authentic_by_signature()
+    }
+
+    /// Whether a signature proves it, where the profile lets one. It is about the address in From, and not about him for whom a form writes.
+    pub(super) fn is_authentic_by_signature(&self) -> bool {
+        let author = self.message.headers.from.first().map(Address::normalised);
+        self.profile.signed_is_authentic
+            && self.signed() == mail::Signed::Trusted
+            && self.sender.identity.is_some()
+            && self.sender.identity == author
     }
 
     /// Whether it came encrypted and was opened here.

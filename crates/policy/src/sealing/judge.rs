@@ -89,6 +89,7 @@ fn trust(key: &Key, held: &Held) -> Option<String> {
     match (key.trust, held.revocation) {
         (Trust::Trusted, _) | (Trust::Unknown { .. }, Revocation::Soft) => None,
         (Trust::Revoked, _) => Some("it is revoked".to_owned()),
+        (Trust::Untrusted(why), _) if proof_suffices(key.origin, why, held) => None,
         (Trust::Untrusted(why), _) => Some(Distrust::why(why).to_owned()),
         (Trust::Unknown { .. }, Revocation::Hard) => {
             Some("whether it was revoked could not be learned (revocation = hard)".to_owned())
@@ -98,6 +99,18 @@ fn trust(key: &Key, held: &Held) -> Option<String> {
             _ => Some(format!("it was not known to be good within {days_max} days (revocation = stale)")),
         },
     }
+}
+
+/// Whether nothing is against it but that nobody vouches for it beyond what proved its address, and the rules are content with that.
+fn proof_suffices(origin: Origin, why: Distrust, held: &Held) -> bool {
+    let lacks_a_voucher = match origin {
+        Origin::Upload | Origin::Administrator | Origin::Harvested => {
+            matches!(why, Distrust::UnknownIssuer | Distrust::SelfSigned)
+        }
+        Origin::Autocrypt => why == Distrust::NotVouched,
+        _ => false,
+    };
+    lacks_a_voucher && held.proof_suffices.iter().any(|word| word == origin.word())
 }
 
 /// The one that is taken of those that may be used: the first by origin, of several the newest, of several as new the one that is good for longer.

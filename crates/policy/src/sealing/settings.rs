@@ -128,6 +128,13 @@ const OF_KEYS: &[Setting] = &[
         "Whence keys of recipients may come. The order in which they are taken is that of this manual, however they are written.",
     ),
     setting(
+        "default.proof_suffices",
+        Form::SomeOf(&["upload", "administrator", "harvested", "autocrypt"]),
+        Default::Is(""),
+        "Origins whose own proof of the address suffices where nobody else vouches for a key: certificates of S/MIME that lead to no authority of the folder, such as those that somebody signed himself, and keys from Autocrypt fields. \
+         At first none: such keys are kept, and not used.",
+    ),
+    setting(
         "default.revocation",
         Form::OneOf(Revocation::CHOICES),
         Default::Is("stale"),

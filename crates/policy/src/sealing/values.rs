@@ -26,6 +26,8 @@ levels! {
         rsa_bits_min: u32 = number,
         /// Of [`super::words::Origin`].
         origins: Vec<String> = texts,
+        /// Of [`super::words::Origin`]: those whose own proof of the address suffices.
+        proof_suffices: Vec<String> = texts,
         revocation: Revocation = word,
         revocation_stale_days: u32 = number,
         expiring_days: u32 = number,
@@ -131,6 +133,7 @@ impl Held {
             revocation_stale_days: stale_days,
             algorithms: common(&self.algorithms, &floor.algorithms),
             origins: common(&self.origins, &floor.origins),
+            proof_suffices: common(&self.proof_suffices, &floor.proof_suffices),
             encrypt_to_self: self.encrypt_to_self && floor.encrypt_to_self,
             ..self
         }
@@ -145,6 +148,7 @@ impl Held {
             algorithms: other.algorithms,
             rsa_bits_min: other.rsa_bits_min,
             origins: other.origins,
+            proof_suffices: other.proof_suffices,
             revocation: other.revocation,
             revocation_stale_days: other.revocation_stale_days,
             ..self
@@ -183,5 +187,6 @@ fn said(held: &Held, levels: &[&Level<'_>], sure: &[&Level<'_>]) -> Vec<(&'stati
         origins words,
         revocation word,
         revocation_stale_days u32::to_string,
+        proof_suffices words,
     ]
 }

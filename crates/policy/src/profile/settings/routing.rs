@@ -46,6 +46,13 @@ const CATCH: &[Setting] = &[
     ),
     setting("reply_to_from_regex", Form::Regexes, Default::Unset, "As `reply_to_from`, as regular expressions."),
     setting(
+        "signed_is_authentic",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` a sender is also proved by a signature that is `trusted` ([sealed mail](sealing.md#mail-that-comes-in)), whatever his domain says. \
+         Whoever has a mail that he signed once can send it again, so where directives do things that may not happen twice leave it off.",
+    ),
+    setting(
         "uncaught",
         Form::OneOf(&["accept", "ignore", "hold", "forward"]),
         Default::Is("accept"),
