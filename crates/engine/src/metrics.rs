@@ -1,8 +1,11 @@
 //! Counters of what the gateway did, rendered as Prometheus text; never an address, a subject or an id.
 
+mod person_keys;
+
 use crate::deliver::shelf::Condition;
 use crate::fetch::NotFetched;
 use policy::meter::{Capacity, OfMonth, Standing};
+use policy::sealing::Origin;
 use policy::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,6 +20,7 @@ macro_rules! counters {
         pub struct Metrics {
             $(pub(crate) $name: AtomicU64,)*
             faults: Mutex<BTreeMap<u16, u64>>,
+            person_keys: Mutex<BTreeMap<(&'static str, Origin), u64>>,
         }
 
         impl Metrics {
@@ -150,6 +154,7 @@ impl Metrics {
         for (number, count) in self.faults().iter() {
             line(&mut text, "sealpost_faults_total", &[("code", &format!("SP-{number:04}"))], *count);
         }
+        self.render_harvested(&mut text);
         render_sites(&mut text, sites);
         render_mailboxes(&mut text, mailboxes);
         head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
@@ -169,6 +174,7 @@ impl Metrics {
             render_figures(&mut text, figures);
             render_fetched(&mut text, figures, mailboxes);
             render_files(&mut text, figures);
+            person_keys::render(&mut text, figures);
             render_usage(&mut text, figures);
         }
         text
@@ -375,6 +381,13 @@ mod tests {
                 times: 12,
                 last_seen_at: 0,
             }],
+            person_keys: vec![store::PersonKeyCount {
+                site: "acme".into(),
+                origin: "harvested".into(),
+                standing: store::KeyStanding::Used,
+                number: 5,
+                ending: 1,
+            }],
             usage: vec![OfMonth {
                 month: policy::meter::Month::of_day(0),
                 site: "acme".into(),
@@ -405,6 +418,7 @@ mod tests {
     fn the_text_has_a_help_and_a_type_for_every_sample() {
         let metrics = Metrics::default();
         Metrics::add(&metrics.taken_in);
+        metrics.person_key("kept", policy::sealing::Origin::Autocrypt);
         metrics.fault(&Fault::temporary(FaultCode::TrackerBusy, "detail with boss@example.org"));
         let figures = figures();
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
@@ -435,6 +449,8 @@ mod tests {
         let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
         assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");
         assert!(!text.contains("\"gone\""), "{text}");
+        let key = "sealpost_person_keys{site=\"acme\",origin=\"harvested\",standing=\"used\"} 5\n";
+        assert!(text.contains(key) && text.contains("sealpost_harvested_keys_total{outcome=\"kept\""), "{text}");
         let counted = "sealpost_month_bytes{site=\"acme\",kind=\"mail\",class=\"maintenance\"} 4096\n";
         assert!(text.contains(counted), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");

@@ -70,6 +70,7 @@ impl Store {
             .await?;
         // After the jobs: whoever sees that nothing is left to do sees all that was done.
         (figures.exclusions, figures.kept_files) = (self.exclusions().await?, self.kept_total().await?);
+        figures.person_keys = self.person_key_counts().await?;
         let month = Month::of_day(day_of(self.now().await?));
         figures.usage = by_month(&self.counted(None, month.first_day(), month.end_day()).await?);
         Ok(figures)

@@ -88,8 +88,8 @@ pub use outbox::{
     ReturnDecision, ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
 };
 pub use person_key::{
-    BesideOthers, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey, PersonKeyFigures,
-    PersonKeyFilter,
+    BesideOthers, ENDED_KEYS_KEPT_DAYS, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey,
+    PersonKeyCount, PersonKeyFigures, PersonKeyFilter,
 };
 pub use poll::{HistoryMark, Listing};
 pub use relayed::{RELAYED_KNOWN_S, RelayedMail};

@@ -4,6 +4,8 @@
 //! word and never takes its place silently. Address, key and where it came from are sealed; keyed hashes of address and fingerprint stand
 //! beside them, so that keys are found and nobody reads off the table who writes to whom.
 
+mod count;
+
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
@@ -18,10 +20,16 @@ use policy::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use count::{PersonKeyCount, PersonKeyFigures};
+
 /// Keys of one address at most, of all schemes and origins; the one beyond is refused.
 pub const PERSON_KEYS_MAX: i64 = 20;
 /// Keys of one page.
 const PAGE_MAX: i64 = 200;
+/// A key that is changed by others while it is kept is tried again so often.
+const TRIES_MAX: usize = 8;
+/// What came with mail is forgotten so long after its key ended; whoever brought a key himself sees to it.
+pub const ENDED_KEYS_KEPT_DAYS: i64 = 365;
 
 /// Whether a key may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,6 +202,8 @@ fn opened(sealing: &SealingKey, row: Row) -> Result<PersonKey, Fault> {
 /// A key on its way into the store.
 struct Offer {
     id: String,
+    /// When the row of the same key, which this one takes the place of, was changed last.
+    renews: Option<Micros>,
     site: String,
     address: Vec<u8>,
     fingerprint: Vec<u8>,
@@ -215,11 +225,45 @@ impl Store {
         beside: BesideOthers,
         hand: KeyHand<'_>,
     ) -> Result<KeyKept, Fault> {
-        let vault = &self.inner.vault;
-        let hasher = vault.hasher(&offered.site).await?;
-        let sealing = vault.standing_key(&offered.site).await?;
+        self.join_person_key(offered, beside, hand, |_, offered| offered.clone()).await
+    }
+
+    /// The same, where a key that is there already says from now on what `joined` makes of it and of the one that is offered. It is asked
+    /// anew when somebody else changed the key meanwhile, so nothing that one of two said is lost.
+    ///
+    /// # Errors
+    /// Those of [`Store::keep_person_key`]; temporary `StoreUnavailable` when others change it all the time.
+    pub async fn join_person_key(
+        &self,
+        offered: &OfferedKey,
+        beside: BesideOthers,
+        hand: KeyHand<'_>,
+        joined: impl Fn(&OfferedKey, &OfferedKey) -> OfferedKey,
+    ) -> Result<KeyKept, Fault> {
+        for _ in 0..TRIES_MAX {
+            let (mut offer, known) = self.offer(offered, beside).await?;
+            let key = known.as_ref().map_or_else(|| offered.clone(), |known| joined(&known.key, offered));
+            if let Some(known) = known {
+                let says_the_same = known.key.bytes == key.bytes && known.key.chain == key.chain;
+                if says_the_same && known.key.capabilities == key.capabilities {
+                    return Ok(KeyKept::Before);
+                }
+                (offer.id, offer.renews) = (known.id, Some(known.changed_at));
+            }
+            offer.ends_at = key.ends_at;
+            if let Some(kept) = self.write_key(offer, &key, hand).await? {
+                return Ok(kept);
+            }
+        }
+        Err(Fault::temporary(FaultCode::StoreUnavailable, "a key of a person is changed all the time"))
+    }
+
+    /// Where it would be kept, and the same key if it is there.
+    async fn offer(&self, offered: &OfferedKey, beside: BesideOthers) -> Result<(Offer, Option<PersonKey>), Fault> {
+        let hasher = self.inner.vault.hasher(&offered.site).await?;
         let offer = Offer {
             id: Uuid::now_v7().simple().to_string(),
+            renews: None,
             site: offered.site.clone(),
             address: hasher.address(&normalised(&offered.address)),
             fingerprint: hasher.lasting(&format!("fingerprint:{}", offered.fingerprint)),
@@ -229,23 +273,20 @@ impl Store {
             beside,
         };
         let known = self.known(&offer).await?;
-        if let Some(known) = &known
-            && known.key.bytes == offered.bytes
-            && known.key.chain == offered.chain
-            && known.key.capabilities == offered.capabilities
-        {
-            return Ok(KeyKept::Before);
-        }
-        let id = known.map_or_else(|| offer.id.clone(), |known| known.id);
-        let sealed = sealed::seal(&sealing, place(&offered.site, &id), &SealedKey::of(offered))?;
-        let entry = self.entry_of_key(&offered.site, &id, hand).await?;
+        Ok((offer, known))
+    }
+
+    /// `None` when somebody else wrote the same key meanwhile.
+    async fn write_key(&self, offer: Offer, key: &OfferedKey, hand: KeyHand<'_>) -> Result<Option<KeyKept>, Fault> {
+        let sealing = self.inner.vault.standing_key(&key.site).await?;
+        let sealed = sealed::seal(&sealing, place(&key.site, &offer.id), &SealedKey::of(key))?;
+        let entry = self.entry_of_key(&key.site, &offer.id, hand).await?;
         let entry = entry.with_receipt(Some(format!("{{\"kept\":{:?},\"origin\":{:?}}}", offer.scheme, offer.origin)));
-        let offer = Offer { id, ..offer };
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 let kept = keep(conn, &offer, &sealed, now).await?;
-                if kept != KeyKept::TooMany {
+                if !matches!(kept, None | Some(KeyKept::TooMany)) {
                     audit::write(conn, &entry, now).await?;
                 }
                 Ok(kept)
@@ -335,7 +376,7 @@ impl Store {
         const CONTRADICTED: &str = "DELETE FROM person_keys
             WHERE site = $1 AND id <> $2 AND standing = 'used' AND origin IN ('harvested', 'autocrypt')
                 AND EXISTS (SELECT 1 FROM person_keys k WHERE k.id = $2 AND k.address = person_keys.address
-                    AND k.scheme = person_keys.scheme)";
+                    AND k.scheme = person_keys.scheme AND k.fingerprint <> person_keys.fingerprint)";
         let entry = self.entry_of_key(site, id, hand).await?.with_receipt(Some(word.receipt().to_owned()));
         let (site, id) = (site.to_owned(), id.to_owned());
         let work = self.inner.db.unit(move |conn| {
@@ -357,52 +398,30 @@ impl Store {
         });
         work.await
     }
-
-    /// How many keys of a site stand in each standing, and how many of those in use end before this time.
-    pub async fn person_key_figures(&self, site: &str, ends_before: Micros) -> Result<PersonKeyFigures, Fault> {
-        const SQL: &str = "SELECT COUNT(CASE WHEN standing = 'used' THEN 1 END),
-                COUNT(CASE WHEN standing = 'quarantined' THEN 1 END),
-                COUNT(CASE WHEN standing = 'used' AND ends_at < $2 THEN 1 END)
-            FROM person_keys WHERE site = $1";
-        let site = site.to_owned();
-        let found = self
-            .inner
-            .db
-            .read(move |conn| Box::pin(async move { one!(conn, (i64, i64, i64), SQL, &site, ends_before) }));
-        let (used, quarantined, ending) = found.await?.unwrap_or_default();
-        Ok(PersonKeyFigures {
-            used: used.unsigned_abs(),
-            quarantined: quarantined.unsigned_abs(),
-            ending: ending.unsigned_abs(),
-        })
-    }
 }
 
-/// Keys of a site by number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PersonKeyFigures {
-    pub used: u64,
-    pub quarantined: u64,
-    /// Of those in use.
-    pub ending: u64,
-}
-
-async fn keep(conn: &mut Conn, offer: &Offer, sealed: &[u8], now: Micros) -> Result<KeyKept, Fault> {
+/// `None` when the row is another one than the offer was made for.
+async fn keep(conn: &mut Conn, offer: &Offer, sealed: &[u8], now: Micros) -> Result<Option<KeyKept>, Fault> {
     const NUMBER: &str = "SELECT COUNT(*) FROM person_keys WHERE site = $1 AND address = $2";
-    const RENEW: &str = "UPDATE person_keys SET sealed_key = $2, ends_at = $3, changed_at = $4 WHERE id = $1";
+    const RENEW: &str = "UPDATE person_keys SET sealed_key = $2, ends_at = $3,
+            changed_at = CASE WHEN changed_at < $4 THEN $4 ELSE changed_at + 1 END
+        WHERE id = $1 AND changed_at = $5";
     const FIRST: &str = "SELECT COUNT(*) FROM person_keys
-        WHERE site = $1 AND address = $2 AND scheme = $3 AND standing = 'used' AND origin IN ('harvested', 'autocrypt')";
+        WHERE site = $1 AND address = $2 AND scheme = $3 AND standing = 'used' AND origin IN ('harvested', 'autocrypt')
+            AND fingerprint <> $4";
     const ROW: &str = "INSERT INTO person_keys (id, site, address, scheme, origin, standing, fingerprint, sealed_key, ends_at, kept_at, changed_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
         ON CONFLICT (site, address, scheme, origin, fingerprint) DO NOTHING";
-    if execute!(conn, RENEW, &offer.id, sealed, offer.ends_at, now)? > 0 {
-        return Ok(KeyKept::Renewed);
+    if let Some(changed_at) = offer.renews {
+        let renewed = execute!(conn, RENEW, &offer.id, sealed, offer.ends_at, now, changed_at)?;
+        return Ok((renewed > 0).then_some(KeyKept::Renewed));
     }
     let (number,) = one!(conn, (i64,), NUMBER, &offer.site, &offer.address)?.unwrap_or_default();
     if number >= PERSON_KEYS_MAX {
-        return Ok(KeyKept::TooMany);
+        return Ok(Some(KeyKept::TooMany));
     }
-    let (others,) = one!(conn, (i64,), FIRST, &offer.site, &offer.address, &offer.scheme)?.unwrap_or_default();
+    let (others,) =
+        one!(conn, (i64,), FIRST, &offer.site, &offer.address, &offer.scheme, &offer.fingerprint)?.unwrap_or_default();
     let standing = match offer.beside {
         BesideOthers::Quarantined if others > 0 => KeyStanding::Quarantined,
         _ => KeyStanding::Used,
@@ -421,10 +440,15 @@ async fn keep(conn: &mut Conn, offer: &Offer, sealed: &[u8], now: Micros) -> Res
         offer.ends_at,
         now
     )?;
-    Ok(match standing {
-        // Somebody else kept it in this moment.
-        _ if rows == 0 => KeyKept::Before,
+    Ok((rows > 0).then_some(match standing {
         KeyStanding::Used => KeyKept::Used,
         KeyStanding::Quarantined => KeyKept::Quarantined,
-    })
+    }))
+}
+
+/// Forgets what came with mail and whose key ended long ago.
+pub(crate) async fn forget(conn: &mut Conn, now: Micros) -> Result<(), Fault> {
+    const ENDED: &str = "DELETE FROM person_keys WHERE origin IN ('harvested', 'autocrypt') AND ends_at < $1";
+    execute!(conn, ENDED, now - ENDED_KEYS_KEPT_DAYS * 86_400 * 1_000_000)?;
+    Ok(())
 }

@@ -476,6 +476,7 @@ pub struct Figures {
     /// Kept files that are there, and their bytes.
     pub kept_files: (u64, u64),
     pub exclusions: Vec<ExclusionLine>,
+    pub person_keys: Vec<crate::PersonKeyCount>,
     /// What was counted in this month.
     pub usage: Vec<policy::meter::OfMonth>,
 }

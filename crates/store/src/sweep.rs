@@ -349,5 +349,6 @@ async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
     let old = now - DONE_JOBS_KEPT_S * SECOND;
     execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
     crate::relayed::forget(conn).await?;
+    crate::person_key::forget(conn, now).await?;
     Ok(())
 }

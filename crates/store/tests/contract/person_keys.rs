@@ -3,8 +3,8 @@
 use crate::home::*;
 use policy::sealing::{Origin, Scheme};
 use store::{
-    BesideOthers, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey, PersonKeyFilter,
-    Store,
+    BesideOthers, ENDED_KEYS_KEPT_DAYS, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey,
+    PersonKeyFilter, Store,
 };
 
 fn key(fingerprint: &str, origin: Origin) -> OfferedKey {
@@ -48,11 +48,7 @@ pub async fn a_key_is_kept_once_and_says_what_it_said_last(home: Home) {
     assert_eq!(store.person_key(SITE, &all[0].id).await.unwrap().as_ref(), Some(&all[0]));
     assert_eq!(store.person_key("south", &all[0].id).await.unwrap(), None, "of another site");
     let same = OfferedKey { origin: Origin::Upload, ..first.clone() };
-    assert_eq!(
-        keep(&store, &same).await,
-        KeyKept::Quarantined,
-        "another origin is another key, and the first is there"
-    );
+    assert_eq!(keep(&store, &same).await, KeyKept::Used, "it has another origin, and contradicts nothing");
     let receipts = home.texts("SELECT receipt FROM audit WHERE kind = 'person_key' ORDER BY receipt").await;
     let harvested = "{\"kept\":\"pgp\",\"origin\":\"harvested\"}";
     assert_eq!(receipts, [harvested, harvested, "{\"kept\":\"pgp\",\"origin\":\"upload\"}"]);
@@ -109,4 +105,46 @@ pub async fn an_address_has_only_so_many_keys(home: Home) {
     assert_eq!(keep(&store, &key("more", Origin::Upload)).await, KeyKept::TooMany);
     let elsewhere = OfferedKey { address: "bob@people.example".into(), ..key("more", Origin::Upload) };
     assert_eq!(keep(&store, &elsewhere).await, KeyKept::Used);
+}
+
+/// A revocation that one mail brings is not lost to what another one says in the same moment.
+pub async fn what_several_say_of_a_key_at_once_is_all_kept(home: Home) {
+    let store = home.open().await;
+    let joined = |known: &OfferedKey, new: &OfferedKey| {
+        let mut bytes = known.bytes.clone();
+        bytes.extend(new.bytes.iter().filter(|byte| !known.bytes.contains(byte)));
+        OfferedKey { bytes, ..new.clone() }
+    };
+    let say = |byte: u8| {
+        let (store, said) = (store.clone(), OfferedKey { bytes: vec![byte], ..key("aa", Origin::Harvested) });
+        tokio::spawn(async move {
+            store.join_person_key(&said, BesideOthers::Quarantined, KeyHand::Program, joined).await.unwrap()
+        })
+    };
+    let all = futures_util::future::join_all((1..=5).map(say)).await;
+    let first = all.iter().filter(|kept| matches!(kept, Ok(KeyKept::Used))).count();
+    assert_eq!(first, 1, "{all:?}");
+    let known = kept(&store).await;
+    let mut said = known[0].key.bytes.clone();
+    said.sort_unstable();
+    assert_eq!((known.len(), said.as_slice()), (1, &[1, 2, 3, 4, 5][..]));
+}
+
+pub async fn what_came_with_mail_is_forgotten_long_after_its_end(home: Home) {
+    let store = home.open().await;
+    let long_ago = store.now().await.unwrap() - (ENDED_KEYS_KEPT_DAYS + 1) * 86_400_000_000;
+    let ended = |fingerprint, origin, at| OfferedKey { ends_at: at, ..key(fingerprint, origin) };
+    for (fingerprint, origin, at) in [
+        ("aa", Origin::Harvested, Some(long_ago)),
+        ("bb", Origin::Autocrypt, Some(long_ago)),
+        ("cc", Origin::Upload, Some(long_ago)),
+        ("dd", Origin::Harvested, Some(long_ago + 2 * 86_400_000_000)),
+        ("ee", Origin::Harvested, None),
+    ] {
+        keep(&store, &ended(fingerprint, origin, at)).await;
+    }
+    store.sweep().await.unwrap();
+    let mut left: Vec<_> = kept(&store).await.into_iter().map(|one| one.key.fingerprint).collect();
+    left.sort();
+    assert_eq!(left, ["cc", "dd", "ee"]);
 }
