@@ -62,10 +62,13 @@ pub const RETURNING: &[&str] = &["returned_decided", "returned_written_down"];
 /// The crash points that only relayed mail passes.
 pub const RELAYING: &[&str] = &["relay_handed_over", "relay_dotted", "relay_noted"];
 
+/// The crash points that only mail passes whose mailbox keeps keys.
+pub const HARVESTING: &[&str] = &["decide_harvested"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
-    SHRINKING, NOTICING, RETURNING, RELAYING,
+    SHRINKING, NOTICING, RETURNING, RELAYING, HARVESTING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

@@ -4,6 +4,7 @@ use crate::Past;
 use crate::crash_point::crash_point;
 use crate::facts::Inquiry;
 use crate::gateway::Shared;
+use crate::harvest::harvest;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
@@ -60,10 +61,13 @@ pub(crate) async fn decision_of(
                 let (facts, past) = find_out_all(&inquiry, &mail, &profile).await?;
                 let reply = new_text(shared, held, reading.reply, &past).await?;
                 let (read, rules) = (mail.clone(), profile.clone());
-                let (plan, facts) = beside_the_workers(move || {
+                let (mut plan, facts) = beside_the_workers(move || {
                     (policy::decide(&read, &reply, &rules, &facts, origin, revision), facts)
                 })
                 .await?;
+                if mailbox.harvests {
+                    harvest(&inquiry, (&mail, &profile, &facts), &mut plan).await?;
+                }
                 decision(plan, Arc::unwrap_or_clone(mail), &message, &profile, facts)
             }
         },

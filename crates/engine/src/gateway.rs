@@ -50,6 +50,8 @@ pub struct Mailbox {
     pub site: String,
     pub profile: Arc<Profile>,
     pub author_proof: AuthorProof,
+    /// Keys that come with its mail are kept for its authors.
+    pub harvests: bool,
     /// How it is fetched; `None` when its mail is handed in.
     pub fetching: Option<Fetching>,
     /// When no mail came for so long, somebody should look; `None` when that is nothing strange.

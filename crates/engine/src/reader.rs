@@ -1,6 +1,7 @@
 //! What the engine needs of whatever reads mails and makes letters: the cells in a gateway.
 
 use crate::Past;
+use crate::cell::Gathered;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::Fault;
@@ -19,6 +20,16 @@ pub trait LetterMaker: Send + Sync + 'static {
 pub trait Reader: Send + Sync + 'static {
     /// Reads a mail from its raw bytes.
     fn read<'a>(&'a self, raw: ContentReader, limits: &'a mail::Limits) -> BoxFuture<'a, Result<mail::Reading, Fault>>;
+
+    /// The keys that a stored mail brings of its author, at this time in seconds since 1970; nothing where keys are not looked for.
+    fn harvest<'a>(
+        &'a self,
+        _: ContentReader,
+        _: &'a mail::Limits,
+        _: (&'a str, u64),
+    ) -> BoxFuture<'a, Result<Gathered, Fault>> {
+        Box::pin(async { Ok(Gathered::default()) })
+    }
 
     /// The reply of a stored mail, read anew in the light of what was said before; `None` for a mail over its limits.
     fn reply_after<'a>(

@@ -5,23 +5,27 @@
 mod asked;
 mod asking;
 pub mod compare;
+mod covering;
+mod found;
 mod keys;
 pub mod letters;
 mod notice;
+mod people;
 mod standing;
 mod table;
 
 pub use asked::AskedFolder;
+pub use found::Found;
 pub use keys::of_discovered;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Trouble};
 use crate::outside::{KeySources, Outside};
+use crate::register::PeopleKeys;
 use crate::relay::{Fate, Sealer, Sealing, Submitted};
-use asking::Strangers;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use policy::sealing::{self, KeyFacts, MailFacts, Notice, ROUNDS_MAX, RecipientPlan, Seal, SealingRules};
+use policy::sealing::{self, MailFacts, Notice, RecipientPlan, Seal, SealingRules};
 use policy::{Fault, FaultCode};
 use seal::entity::Entity;
 use seal::keyfile::Password;
@@ -46,6 +50,8 @@ pub struct SealingSettings {
     pub passwords: Vec<Password>,
     /// Our own name in the ids of notices.
     pub hostname: String,
+    /// Where the store keeps keys of people; `None` where the folder is all there is.
+    pub people: Option<PeopleKeys>,
 }
 
 /// Seals by rules. Cheap to clone.
@@ -175,12 +181,12 @@ impl ByRules {
     async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
         let state = self.state();
         let facts = self.facts(mail, recipient).await?;
-        let (plan, strangers) = self.decided(&state, &facts).await?;
+        let (plan, found) = self.decided(&state, &facts).await?;
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
             sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
-            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &strangers).await,
+            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &found).await,
             sealing::Fate::Notice(notice) => self.notice(&state, &facts, recipient, &notice).await,
         }
     }
@@ -196,30 +202,37 @@ impl ByRules {
         mail.headers.get_or_try_init(read).await.cloned()
     }
 
-    /// What the rules say of a mail to its first recipient, by the keys that are there.
-    fn plan(&self, mail: &MailFacts) -> Result<RecipientPlan, Fault> {
-        self.state().plan(mail)
+    /// What the rules say of a mail to its first recipient, by the keys that are there, and those that are not of the folder.
+    async fn plan(&self, mail: &MailFacts) -> Result<(RecipientPlan, Found), Fault> {
+        self.decided(&self.state(), mail).await
     }
 
     fn may_be_told(&self, mail: &MailFacts) -> bool {
         sealing::may_be_told(mail, &self.state().rules)
     }
 
-    /// The mail sealed so, or why not.
-    async fn carry_out(&self, mail: &[u8], seal: &Seal) -> Result<Result<Vec<u8>, String>, Fault> {
-        let done = self.seal_by(&self.state(), mail, seal, &Strangers::new()).await?;
+    /// The mail of a site sealed so, or why not.
+    async fn carry_out(
+        &self,
+        mail: &[u8],
+        site: &str,
+        seal: &Seal,
+        found: &Found,
+    ) -> Result<Result<Vec<u8>, String>, Fault> {
+        let done = self.seal_by(&self.state(), (mail, site), seal, found).await?;
         Ok(done.map_err(|refusal| refusal.word().to_owned()))
     }
 
     async fn seal_by(
         &self,
         state: &State,
-        mail: &[u8],
+        (mail, site): (&[u8], &str),
         seal: &Seal,
-        strangers: &Strangers,
+        found: &Found,
     ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
         let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
-        let with = state.table.with_strangers(strangers, *scheme, sign.as_deref(), encrypt_to, *opaque);
+        self.still_kept(state, site, found, encrypt_to).await?;
+        let with = state.table.with_found(found, *scheme, sign.as_deref(), encrypt_to, *opaque);
         let (with, keys) = with.ok_or_else(gone)?;
         let protection = seal
             .protect_header
@@ -228,8 +241,8 @@ impl ByRules {
         self.order(mail, &order, &keys).await
     }
 
-    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, strangers: &Strangers) -> Result<Fate, Fault> {
-        let copy = match self.seal_by(state, &mail.bytes, seal, strangers).await? {
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, found: &Found) -> Result<Fate, Fault> {
+        let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, found).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
             Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),
@@ -281,6 +294,7 @@ impl Sealer for ByRules {
             if self.inner.outside.is_nobody() {
                 return;
             }
+            // What the register has is asked for again: it is near.
             if let Ok(facts) = self.facts(mail, recipient).await {
                 let _ = self.decided(&self.state(), &facts).await;
             }
@@ -339,23 +353,6 @@ impl State {
     /// Names, sizes and times of all files that are read.
     fn stamps(settings: &SealingSettings) -> (Vec<u8>, Vec<u8>) {
         (crate::keys::stamp(&settings.rules), crate::keys::stamp(&settings.keys))
-    }
-
-    /// Asks and finds out until nothing is open, then decides.
-    fn plan(&self, mail: &MailFacts) -> Result<RecipientPlan, Fault> {
-        let mut facts = KeyFacts::default();
-        for _ in 0..ROUNDS_MAX {
-            let open = sealing::ask(mail, &self.rules, &facts);
-            if open.is_empty() {
-                break;
-            }
-            for question in open {
-                facts.answer(&question, asked::answer(&self.table, self.is_partial, mail, &question));
-            }
-        }
-        let plan = sealing::decide(mail, &self.rules, &facts);
-        let of_recipient = plan.recipients.into_iter().next();
-        of_recipient.ok_or_else(|| Fault::permanent(FaultCode::Internal, "a decision left the recipient out"))
     }
 }
 

@@ -12,6 +12,8 @@ mod opening;
 mod orphans;
 #[path = "cells/reading.rs"]
 mod reading;
+#[path = "cells/register.rs"]
+mod register;
 #[path = "cells/rendering.rs"]
 mod rendering;
 #[path = "cells/sealing.rs"]
@@ -28,6 +30,7 @@ fn tests() -> impl Iterator<Item = &'static Test> {
         .chain(opening::TESTS)
         .chain(orphans::TESTS)
         .chain(reading::TESTS)
+        .chain(register::TESTS)
         .chain(rendering::TESTS)
         .chain(sealing::TESTS)
 }

@@ -93,6 +93,8 @@ pub struct Signers {
     pub certificates: Vec<Option<Vec<u8>>>,
     /// All that came along, in DER.
     pub along: Vec<Vec<u8>>,
+    /// What each of them says that his program can do, as `SMIMECapabilities` in DER; it counts where his signature holds.
+    pub capabilities: Vec<Option<Vec<u8>>>,
 }
 
 /// [`Trouble`] as it travels.
@@ -208,6 +210,11 @@ impl Signers {
         Signers {
             certificates: signed.signatures.iter().map(|one| one.by.as_ref().map(der)).collect(),
             along: signed.certificates.iter().map(der).collect(),
+            capabilities: signed
+                .signatures
+                .iter()
+                .map(|one| one.capabilities.as_ref().map(|said| said.der()))
+                .collect(),
         }
     }
 }

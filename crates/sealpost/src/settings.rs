@@ -251,6 +251,8 @@ pub struct Mailbox {
     pub authenticity: Authenticity,
     /// `None` where its mail is read as it came.
     pub opening: Option<Opening>,
+    /// Keys that come with its mail are kept for its senders.
+    pub harvests: bool,
     pub hostname: String,
     /// `none`, `starttls` or `implicit`.
     pub tls: String,

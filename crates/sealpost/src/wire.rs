@@ -112,7 +112,7 @@ async fn telling(
     cells: &Cells,
 ) -> Result<Vec<engine::Site>, Failure> {
     let mut sites = Vec::new();
-    let sealers = adapters::sealers(settings, &lasting.sealers, cells).await;
+    let sealers = adapters::sealers(settings, &lasting.sealers, store, cells).await;
     for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
             Some(text) => {
@@ -264,6 +264,7 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             site: mailbox.site.clone(),
             profile,
             author_proof: adapters::author_proof(mailbox, &dns),
+            harvests: mailbox.harvests,
             silent_after: mailbox.silent_after_h.map(|hours| Duration::from_secs(hours * 3600)),
             fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
             shadow: mailbox.shadow,

@@ -26,6 +26,7 @@ mod stories {
     mod fetching_imap;
     mod fetching_oauth;
     mod fields;
+    mod harvest;
     mod hostile;
     mod key_sources;
     mod keys;

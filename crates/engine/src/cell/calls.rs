@@ -2,6 +2,7 @@
 
 use crate::Past;
 use crate::cell::clock::Clock;
+use crate::cell::harvest::Gathered;
 use crate::cell::pool::{Cells, Lease};
 use crate::cell::sealing::Budget;
 use crate::cell::source::{Sink, Source};
@@ -33,6 +34,18 @@ impl Cells {
     ) -> Result<mail::Reading, Fault> {
         let call = Call::Read { limits: limits.clone(), order_bytes: order_bytes(opener)? };
         self.call_opening(call, source, opener).await
+    }
+
+    /// The keys that a mail brings of its author at this time, in seconds since 1970.
+    pub async fn harvest(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        (author, now): (&str, u64),
+        opener: Option<&Opener>,
+    ) -> Result<Gathered, Fault> {
+        let (limits, order_bytes) = (limits.clone(), order_bytes(opener)?);
+        self.call_opening(Call::Harvest { limits, order_bytes, author: author.to_owned(), now }, source, opener).await
     }
 
     /// Reads several small mails in one round trip, in their order. When this fails because the cell died, read them singly:

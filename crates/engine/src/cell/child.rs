@@ -3,6 +3,7 @@
 use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
+use crate::cell::harvest;
 use crate::cell::keys;
 use crate::cell::opened::{open, split};
 use crate::cell::sealed;
@@ -235,6 +236,10 @@ fn answer(call: Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result
             encoded.map(Answer::Value).map_err(|_| Failure::AnswerTooLarge)
         }
         Call::ReadMany { limits, sizes } => read_many(source, &limits, &sizes, hello.answer_bytes_max),
+        Call::Harvest { limits, order_bytes, author, now } => {
+            let (order, mail) = split(source, order_bytes)?;
+            value(&harvest::gather(order, mail, &limits, (&author, now), pipes)?, hello.answer_bytes_max)
+        }
         Call::Part { limits, order_bytes, path } => {
             let (order, mail) = split(source, order_bytes)?;
             let part = mail::part(&open(order, mail, &limits, pipes)?.mail, &limits, &path);

@@ -10,6 +10,7 @@ mod child;
 mod clock;
 mod confine;
 mod fit;
+mod harvest;
 mod keys;
 #[cfg(feature = "misbehave")]
 pub mod misbehave;
@@ -29,6 +30,7 @@ mod wire;
 pub use bench::{Bench, bench};
 pub use calls::PartStream;
 pub use child::run_child;
+pub use harvest::{Gathered, GatheredKey};
 pub use keys::KeysRead;
 pub use pool::{Cells, Figures};
 pub use reader::MailReader;

@@ -48,16 +48,24 @@ pub(super) fn open<'a>(order: &[u8], mail: &'a [u8], limits: &Limits, pipes: &mu
         return Ok(Found { mail: Cow::Borrowed(mail), opened: None });
     }
     let order: MailOrder = postcard::from_bytes(order).map_err(|_| Failure::AnswerTooLarge)?;
+    Ok(open_naming_signers(&order, mail, limits, pipes).0)
+}
+
+/// The same by an order, with the certificates of those who signed the content.
+pub(super) fn open_naming_signers<'a>(
+    order: &MailOrder,
+    mail: &'a [u8],
+    limits: &Limits,
+    pipes: &mut Pipes,
+) -> (Found<'a>, Signers) {
     let pipes = std::cell::RefCell::new(pipes);
     let holder = asking(&pipes);
-    Ok(match order.open.carry_out_naming_signers(mail, &holder, &mut Chance) {
-        Ok((opened, _)) if opened.verdict.layers.is_empty() => Found { mail: Cow::Borrowed(mail), opened: None },
-        Ok((opened, signers)) => found(&order, opened, &signers, limits),
-        Err(trouble) => {
-            let opened = mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() };
-            Found { mail: Cow::Borrowed(mail), opened: Some(opened) }
-        }
-    })
+    let as_it_came = |opened| (Found { mail: Cow::Borrowed(mail), opened }, Signers::default());
+    match order.open.carry_out_naming_signers(mail, &holder, &mut Chance) {
+        Ok((opened, _)) if opened.verdict.layers.is_empty() => as_it_came(None),
+        Ok((opened, signers)) => (found(order, opened, &signers, limits), signers),
+        Err(trouble) => as_it_came(Some(mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() })),
+    }
 }
 
 /// Of what went wrong inside what is encrypted nobody learns more than that it does not open (SEC-14).

@@ -1,5 +1,6 @@
 //! The cells as the engine's reader of stored mails, which opens those that came sealed to a mailbox with keys.
 
+use crate::cell::harvest::Gathered;
 use crate::cell::pool::Cells;
 use crate::cell::source::Source;
 use crate::opening::{Opener, Openings, Peeked};
@@ -46,6 +47,18 @@ impl Reader for MailReader {
                 opener.check(opened)?;
             }
             Ok(reading)
+        })
+    }
+
+    fn harvest<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a mail::Limits,
+        author: (&'a str, u64),
+    ) -> BoxFuture<'a, Result<Gathered, Fault>> {
+        Box::pin(async move {
+            let (opener, raw) = self.opener(raw, limits).await?;
+            self.cells.harvest(raw, limits, author, opener.as_ref()).await
         })
     }
 

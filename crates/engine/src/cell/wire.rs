@@ -173,6 +173,13 @@ pub(super) enum Call {
     Revocation {
         is_list: bool,
     },
+    /// The keys that a mail brings of its author, as [`Call::Read`] opens it; signatures are checked also without an order.
+    Harvest {
+        limits: mail::Limits,
+        order_bytes: u32,
+        author: String,
+        now: u64,
+    },
     /// A file of keys that a stranger serves; what of it is for this address at this time.
     Keys {
         address: String,

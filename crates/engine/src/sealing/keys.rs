@@ -47,7 +47,9 @@ pub(super) fn trust(verdict: &Verdict, now: u64) -> Trust {
     let by_rules = |reason: &Reason| {
         matches!(reason, Reason::Expired { .. } | Reason::NotYetValid { .. } | Reason::WeakKey { .. })
     };
-    if let Some(refusal) = verdict.refusals.iter().find(|refusal| !by_rules(&refusal.reason) || refusal.of > 0) {
+    let mut against = verdict.refusals.iter().filter(|refusal| !by_rules(&refusal.reason) || refusal.of > 0);
+    // That nobody vouches for it is told only where that is all: rules may be content without.
+    if let Some(refusal) = against.clone().find(|one| one.reason != Reason::NoPath).or(against.next()) {
         return Trust::Untrusted(distrust(&refusal.reason));
     }
     // An authority that does not offer to tell is not unknown: that is its own word (DECISIONS 252).

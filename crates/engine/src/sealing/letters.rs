@@ -2,7 +2,7 @@
 //!
 //! Whatever is missing or goes wrong keeps the letter here, and it is tried again: no letter leaves plain by an error.
 
-use super::{ByRules, LOOK_EVERY, SealingSettings};
+use super::{ByRules, Found, LOOK_EVERY, SealingSettings};
 use crate::cell::Cells;
 use futures_util::future::BoxFuture;
 use mail::compose::{in_place_of, with_general_list};
@@ -47,14 +47,20 @@ pub trait LetterSealer: Send + Sync + 'static {
     /// The header of a letter, without its body.
     fn headers<'a>(&'a self, mail: &'a [u8]) -> BoxFuture<'a, Result<Headers, Fault>>;
 
-    /// What the rules say of a mail to its one recipient.
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<RecipientPlan, Fault>>;
+    /// What the rules say of a mail to its one recipient, and what was found for that beyond the folder of keys.
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>>;
 
     /// Whether it may be told where nothing is sealed.
     fn may_be_told<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<bool, Fault>>;
 
-    /// The mail as it was decided, or why not.
-    fn seal<'a>(&'a self, mail: &'a [u8], seal: &'a Seal) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>>;
+    /// The mail of a site as it was decided with what was found, or why not.
+    fn seal<'a>(
+        &'a self,
+        mail: &'a [u8],
+        site: &'a str,
+        seal: &'a Seal,
+        found: &'a Found,
+    ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>>;
 }
 
 /// A letter as it may leave.
@@ -85,11 +91,11 @@ pub async fn sealed(
     if facts.recipients.len() != 1 {
         return Err(Fault::temporary(FaultCode::Internal, "a letter for other than one recipient"));
     }
-    let plan = sealer.plan(&facts).await.map_err(later)?;
+    let (plan, found) = sealer.plan(&facts).await.map_err(later)?;
     let from = facts.from().unwrap_or_default().to_owned();
     let done = match &plan.fate {
         Fate::Plain { .. } => return Ok(SealedLetter { mail: None, from, plan }),
-        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), seal).await,
+        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), &nature.site, seal, &found).await,
         Fate::Notice(notice) => nature.notice(sealer, mail, notice).await,
         Fate::Hold { why } => return Err(waits(why, age)),
         Fate::Refuse { why } => return Err(refused(why)),
@@ -153,7 +159,7 @@ impl LetterNature {
             footer: None,
             why: notice.why.clone(),
         };
-        sealer.seal(&made, &seal).await
+        sealer.seal(&made, &self.site, &seal, &Found::new()).await
     }
 }
 
@@ -246,16 +252,22 @@ impl LetterSealer for LettersByRules {
         Box::pin(async move { super::headers(&self.cells, mail).await })
     }
 
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<RecipientPlan, Fault>> {
-        Box::pin(async move { self.read().await?.plan(mail) })
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
+        Box::pin(async move { self.read().await?.plan(mail).await })
     }
 
     fn may_be_told<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<bool, Fault>> {
         Box::pin(async move { Ok(self.read().await?.may_be_told(mail)) })
     }
 
-    fn seal<'a>(&'a self, mail: &'a [u8], seal: &'a Seal) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
-        Box::pin(async move { self.read().await?.carry_out(mail, seal).await })
+    fn seal<'a>(
+        &'a self,
+        mail: &'a [u8],
+        site: &'a str,
+        seal: &'a Seal,
+        found: &'a Found,
+    ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
+        Box::pin(async move { self.read().await?.carry_out(mail, site, seal, found).await })
     }
 }
 

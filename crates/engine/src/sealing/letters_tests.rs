@@ -19,8 +19,8 @@ impl LetterSealer for Says {
         Box::pin(async move { Ok(mail::read(mail, &mail::Limits::default()).message.headers) })
     }
 
-    fn plan<'a>(&'a self, _: &'a MailFacts) -> BoxFuture<'a, Result<RecipientPlan, Fault>> {
-        let plan = |fate| RecipientPlan { recipient: 0, fate, trace: Trace::default() };
+    fn plan<'a>(&'a self, _: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
+        let plan = |fate| (RecipientPlan { recipient: 0, fate, trace: Trace::default() }, Found::new());
         Box::pin(async move { self.fate.clone().map(plan) })
     }
 
@@ -28,7 +28,13 @@ impl LetterSealer for Says {
         Box::pin(async { Ok(false) })
     }
 
-    fn seal<'a>(&'a self, mail: &'a [u8], _: &'a Seal) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
+    fn seal<'a>(
+        &'a self,
+        mail: &'a [u8],
+        _: &'a str,
+        _: &'a Seal,
+        _: &'a Found,
+    ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         let sealed = || mail.iter().rev().copied().collect();
         Box::pin(async move { Ok(self.done.clone()?.map(|()| sealed())) })
     }

@@ -2,6 +2,7 @@
 
 use super::table::Table;
 use crate::outside::{FRESH_S, LOOK_UP_WITHIN, News, Piece};
+use crate::register::OfPerson;
 use futures_util::future::join_all;
 use seal::smime::Certificate;
 use seal::trust::{Note, Question, Reason, Verdict};
@@ -17,14 +18,15 @@ const UNKNOWN_S: u64 = 60;
 const AHEAD_S: u64 = 120;
 
 /// Finds out about all certificates for this address that nobody has judged lately. What cannot be found out in time stays unknown.
-pub(super) async fn find_out(table: &Arc<Table>, news: &News, address: &str, now: u64) {
-    let unjudged = table.unjudged(address, now).into_iter().take(CERTIFICATES_MAX);
-    join_all(unjudged.map(async |certificate| {
-        let asking = Asking { table: table.clone(), news: news.clone(), certificate: certificate.clone(), now };
+pub(super) async fn find_out(table: &Arc<Table>, news: &News, (address, person): (&str, &OfPerson), now: u64) {
+    let unjudged = table.unjudged(address, person, now).into_iter().take(CERTIFICATES_MAX);
+    join_all(unjudged.map(async |(certificate, along)| {
+        let (of, news) = (certificate.clone(), news.clone());
+        let asking = Asking { table: table.clone(), news, certificate: of, along: along.clone(), now };
         if timeout(LOOK_UP_WITHIN, asking.judge()).await.is_err() {
             // What was fetched meanwhile is remembered, and the next look finds it.
-            let verdict = table.verdict(&certificate, &[], now);
-            table.remember(&certificate, &verdict, now, UNKNOWN_S);
+            let verdict = table.verdict(&certificate, &along, &[], now);
+            table.remember(&certificate, &along, &verdict, (now, UNKNOWN_S));
         }
     }))
     .await;
@@ -34,6 +36,8 @@ struct Asking {
     table: Arc<Table>,
     news: News,
     certificate: Certificate,
+    /// Certificates in DER that came with it.
+    along: Arc<[Vec<u8>]>,
     now: u64,
 }
 
@@ -77,16 +81,17 @@ impl Asking {
             true => UNKNOWN_S,
             false => super::table::JUDGED_S,
         };
-        self.table.remember(&self.certificate, &verdict, self.now, lasts_s);
+        self.table.remember(&self.certificate, &self.along, &verdict, (self.now, lasts_s));
     }
 
     /// It may have to check hundreds of signatures, and reads long lists.
     async fn verdict(&self, pieces: &[Piece]) -> Verdict {
-        let (table, certificate, pieces) = (self.table.clone(), self.certificate.clone(), pieces.to_vec());
+        let (table, pieces) = (self.table.clone(), pieces.to_vec());
+        let (certificate, along) = (self.certificate.clone(), self.along.clone());
         // An answer is made after the question, by a clock that may be ahead of ours.
         let ahead_s = if pieces.is_empty() { 0 } else { AHEAD_S };
         let now = clock_s().max(self.now).saturating_add(ahead_s);
-        let judging = tokio::task::spawn_blocking(move || table.verdict(&certificate, &pieces, now)).await;
+        let judging = tokio::task::spawn_blocking(move || table.verdict(&certificate, &along, &pieces, now)).await;
         // Of a judgement that panicked nothing is left but that the certificate cannot be trusted.
         judging.unwrap_or_else(|_| Verdict {
             chain: Vec::new(),

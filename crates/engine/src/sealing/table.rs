@@ -1,10 +1,13 @@
 //! The folder of keys, ready to be asked for addresses and fingerprints.
 
-use super::asking::Strangers;
+use super::found::Found;
 use super::keys::{of_pgp, of_smime, trust};
 use crate::cell::OwnKey as Signing;
 use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
-use crate::outside::{Discovered, Piece};
+use crate::outside::Piece;
+use crate::register::OfPerson;
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use policy::sealing::{Key, Scheme, Trust};
 use seal::order::{SignerOrder, With};
 use seal::pgp;
@@ -13,7 +16,7 @@ use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Setti
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was found about a certificate is believed for so long: it may expire or be revoked meanwhile, which the next look sees.
 pub(super) const JUDGED_S: u64 = 10 * 60;
@@ -104,43 +107,66 @@ impl Table {
         prints.filter_map(|print| self.pgp.get(print)).filter_map(move |one| of_pgp(one, address, now))
     }
 
-    /// A certificate from outside, with what the folder knows of it beyond.
-    pub(super) fn with_what_is_known(&self, one: &Discovered) -> Discovered {
-        let mut one = one.clone();
-        if let Some(known) = self.pgp.get(&print(&one.certificate)) {
+    /// Adds what the folder knows of the same certificate.
+    pub(super) fn teach(&self, certificate: &mut pgp::Certificate) {
+        if let Some(known) = self.pgp.get(&print(certificate)) {
             // It has the same fingerprint, and whatever cannot be joined adds nothing.
-            let _ = one.certificate.learn(known);
+            let _ = certificate.learn(known);
         }
-        one
+    }
+
+    /// The certificate of OpenPGP with this fingerprint.
+    pub(super) fn pgp(&self, print: &str) -> Option<&pgp::Certificate> {
+        self.pgp.get(print)
+    }
+
+    /// Whether the folder has a certificate of either scheme with this fingerprint.
+    pub(super) fn has(&self, print: &str) -> bool {
+        self.certificates.contains_key(print) || self.pgp.contains_key(print)
     }
 
     /// What is found about a certificate, without an address.
     pub(super) fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
-        if let Some(trust) = self.judged(certificate, now) {
+        self.judge_along(certificate, &[], now)
+    }
+
+    /// The same of one that brought others along, in DER, which may lead to an anchor.
+    pub(super) fn judge_along(&self, certificate: &Certificate, along: &[Vec<u8>], now: u64) -> Trust {
+        if let Some(trust) = self.judged(certificate, along, now) {
             return trust;
         }
-        let verdict = self.verdict(certificate, &[], now);
-        self.remember(certificate, &verdict, now, JUDGED_S)
+        let verdict = self.verdict(certificate, along, &[], now);
+        self.remember(certificate, along, &verdict, (now, JUDGED_S))
     }
 
     /// What was found not long ago.
-    fn judged(&self, certificate: &Certificate, now: u64) -> Option<Trust> {
+    fn judged(&self, certificate: &Certificate, along: &[Vec<u8>], now: u64) -> Option<Trust> {
         let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        judged.get(&fingerprint(certificate)).filter(|(until, _)| now < *until).map(|(_, trust)| *trust)
+        judged.get(&judged_as(certificate, along)).filter(|(until, _)| now < *until).map(|(_, trust)| *trust)
     }
 
-    /// Keeps what was found for so many seconds.
-    pub(super) fn remember(&self, certificate: &Certificate, verdict: &Verdict, now: u64, lasts_s: u64) -> Trust {
+    /// Keeps what was found now for so many seconds.
+    pub(super) fn remember(
+        &self,
+        certificate: &Certificate,
+        along: &[Vec<u8>],
+        verdict: &Verdict,
+        (now, lasts_s): (u64, u64),
+    ) -> Trust {
         let found = trust(verdict, now);
         let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        judged.insert(fingerprint(certificate), (now.saturating_add(lasts_s), found));
+        judged.retain(|_, (until, _)| now < *until);
+        judged.insert(judged_as(certificate, along), (now.saturating_add(lasts_s), found));
         found
     }
 
-    /// The certificates for an address about which nothing was found lately.
-    pub(super) fn unjudged(&self, address: &str, now: u64) -> Vec<Certificate> {
-        let all = self.folder.certificates_for(address).map(|(one, _)| one);
-        all.filter(|one| self.judged(one, now).is_none()).cloned().collect()
+    /// The certificates for an address, with what came along with each, about which nothing was found lately.
+    pub(super) fn unjudged(&self, address: &str, person: &OfPerson, now: u64) -> Vec<(Certificate, Arc<[Vec<u8>]>)> {
+        let of_folder = self.folder.certificates_for(address).map(|(one, _)| (one, Arc::from([])));
+        let of_register = person.smime.iter().map(|kept| (&kept.certificate, kept.along.clone()));
+        let all = of_folder.chain(of_register);
+        let open = all.filter(|(one, along)| self.judged(one, along, now).is_none());
+        open.map(|(one, along)| (one.clone(), along)).collect()
     }
 
     /// The number by which a verdict names this piece of the news that it was made with.
@@ -149,10 +175,11 @@ impl Table {
     }
 
     /// What speaks for and against a certificate, by the folder and by news; and what could still be asked.
-    pub(super) fn verdict(&self, certificate: &Certificate, news: &[Piece], now: u64) -> Verdict {
+    pub(super) fn verdict(&self, certificate: &Certificate, along: &[Vec<u8>], news: &[Piece], now: u64) -> Verdict {
         // Everybody else's would only take the place of those that can lead to an anchor.
         let authorities = self.folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
-        let intermediates: Vec<&[u8]> = authorities.map(Certificate::der).collect();
+        let intermediates: Vec<&[u8]> =
+            authorities.map(Certificate::der).chain(along.iter().map(Vec::as_slice)).collect();
         // Where it came from is left out: by it a judgement would not ask again, and when that may be is known where it is fetched.
         let answer = |kind, bytes, fetched_at| Answer { kind, bytes, from: "", fetched_at, nonce: None };
         let of_folder = self.folder.revocations.iter().map(|(der, _)| answer(AnswerKind::Crl, der.as_slice(), now));
@@ -173,13 +200,13 @@ impl Table {
         encrypt_to: &[String],
         is_opaque: bool,
     ) -> Option<(With, Vec<Signing>)> {
-        self.with_strangers(&Strangers::new(), scheme, sign, encrypt_to, is_opaque)
+        self.with_found(&Found::new(), scheme, sign, encrypt_to, is_opaque)
     }
 
-    /// The same, where recipients may have keys that were found outside.
-    pub(super) fn with_strangers(
+    /// The same, where recipients may have keys that were found elsewhere.
+    pub(super) fn with_found(
         &self,
-        strangers: &Strangers,
+        found: &Found,
         scheme: Scheme,
         sign: Option<&str>,
         encrypt_to: &[String],
@@ -189,11 +216,15 @@ impl Table {
             Scheme::Smime => {
                 let own = |print: &str| self.own.get(print).and_then(|place| self.folder.own.get(*place));
                 let signer = wanted(sign, own)?;
-                let recipients = encrypt_to.iter().map(|print| self.certificates.get(print));
-                let recipients = recipients.collect::<Option<Vec<&Certificate>>>()?;
-                // What a recipient's program can do is known from his certificate alone.
-                let shown: Vec<Option<Capabilities>> =
-                    recipients.iter().map(|one| Capabilities::of_certificate(one.der()).ok().flatten()).collect();
+                let kept = |print: &String| found.smime.get(print);
+                let known = |print: &String| self.certificates.get(print).or(kept(print).map(|kept| &kept.certificate));
+                let recipients = encrypt_to.iter().map(known).collect::<Option<Vec<&Certificate>>>()?;
+                // What a recipient's program can do is known from a mail that he signed, or else from his certificate.
+                let shown = |(print, one): (&String, &&Certificate)| {
+                    let said = kept(print).and_then(|kept| kept.capabilities.clone());
+                    said.or_else(|| Capabilities::of_certificate(one.der()).ok().flatten())
+                };
+                let shown: Vec<Option<Capabilities>> = encrypt_to.iter().zip(&recipients).map(shown).collect();
                 let shown: Vec<Option<&Capabilities>> = shown.iter().map(Option::as_ref).collect();
                 let for_one = |(one, shown): (&&Certificate, &Option<&Capabilities>)| -> (Vec<u8>, Transport) {
                     (one.der().to_vec(), transport(one, *shown))
@@ -210,8 +241,8 @@ impl Table {
                 let own = |print: &str| self.own_pgp.get(print).and_then(|place| self.folder.pgp_keys.get(*place));
                 let signer = wanted(sign, own)?;
                 let recipients = encrypt_to.iter().map(|print| {
-                    // One from outside holds what the folder knows of it, too.
-                    strangers.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
+                    // One from elsewhere holds what the folder knows of it, too.
+                    found.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
                 });
                 let with = With::Pgp {
                     signer: signer.map(|own| own.public.clone()),
@@ -229,6 +260,16 @@ fn wanted<T>(print: Option<&str>, find: impl FnOnce(&str) -> Option<T>) -> Optio
         Some(print) => find(print).map(Some),
         None => Some(None),
     }
+}
+
+/// Under which name a judgement is kept: what came along may be what makes it good.
+fn judged_as(certificate: &Certificate, along: &[Vec<u8>]) -> String {
+    let mut name = fingerprint(certificate);
+    for one in along {
+        name.push('+');
+        name.push_str(&HEXLOWER.encode(digest(&SHA256, one).as_ref()));
+    }
+    name
 }
 
 fn print(certificate: &pgp::Certificate) -> String {

@@ -6,6 +6,7 @@ use super::channels::{all_sent, until};
 use super::notices::{comment, decided, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
+use engine::sealing::Found;
 use engine::sealing::letters::LetterSealer;
 use engine::{Bulletins, Outgoing, Site};
 use futures_util::future::BoxFuture;
@@ -89,7 +90,7 @@ impl LetterSealer for Names {
         Box::pin(async move { self.mishap().map(|()| mail::read(mail, &Limits::default()).message.headers) })
     }
 
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<RecipientPlan, Fault>> {
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
         Box::pin(async move {
             self.mishap()?;
             self.asked.lock().unwrap().push(mail.clone());
@@ -99,7 +100,7 @@ impl LetterSealer for Names {
                     facts.answer(&question, Told::Known(self.keys(mail, &question)));
                 }
             }
-            Ok(sealing::decide(mail, &rules, &facts).recipients.remove(0))
+            Ok((sealing::decide(mail, &rules, &facts).recipients.remove(0), Found::new()))
         })
     }
 
@@ -107,7 +108,13 @@ impl LetterSealer for Names {
         Box::pin(async move { self.mishap().map(|()| sealing::may_be_told(mail, &self.rules.lock().unwrap())) })
     }
 
-    fn seal<'a>(&'a self, mail: &'a [u8], seal: &'a Seal) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
+    fn seal<'a>(
+        &'a self,
+        mail: &'a [u8],
+        _: &'a str,
+        seal: &'a Seal,
+        _: &'a Found,
+    ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         Box::pin(async move {
             self.mishap()?;
             let id = mail::read(mail, &Limits::default()).message.headers.message_id.unwrap();

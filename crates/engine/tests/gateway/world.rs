@@ -446,6 +446,7 @@ pub fn mailbox(name: &str, profile: &str) -> Mailbox {
         site: "acme".to_owned(),
         profile,
         author_proof: AuthorProof::Nothing,
+        harvests: false,
         fetching: None,
         silent_after: None,
         shadow: false,

@@ -86,7 +86,7 @@ impl Capabilities {
     }
 
     /// SMIMECapabilities in DER.
-    pub(super) fn der(&self) -> Vec<u8> {
+    pub fn der(&self) -> Vec<u8> {
         let mut each: Vec<Vec<u8>> = self.ciphers.iter().map(|cipher| tlv::algorithm(cipher.oid(), &[])).collect();
         each.extend(self.oaep.iter().map(|digest| tlv::algorithm(oid::RSA_OAEP, &oaep_parameters(*digest))));
         if self.agrees {

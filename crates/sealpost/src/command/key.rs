@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod inventory;
 mod place;
+mod register;
 mod remove;
 
 use super::Failure;
@@ -16,6 +17,7 @@ use engine::keys::KeyFolder;
 use seal::keyfile::Password;
 use seal::smime::PublicKey;
 use std::path::{Path, PathBuf};
+use store::KeyWord;
 use zeroize::Zeroizing;
 
 pub use generate::Chance;
@@ -55,14 +57,41 @@ pub enum What {
         /// Whose they are. Only `own` takes private keys; `trusted` are anchors of trust.
         #[arg(long = "as", value_enum, default_value = "people")]
         shelf: place::Shelf,
+        #[command(flatten)]
+        of: register::Of,
+        /// With --config: keep them for this address alone, and not for each that stands in a key.
+        #[arg(long, requires = "config")]
+        address: Option<String>,
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
     /// One JSON object for each key and certificate.
     List {
-        /// For this address.
+        #[command(flatten)]
+        of: register::Of,
+        /// For this address; with --config also which key is chosen for it now, and why.
         #[arg(long)]
         address: Option<String>,
+        /// With --config: those that wait for somebody's word.
+        #[arg(long, requires = "config")]
+        quarantined: bool,
+    },
+    /// Use a key of a person that waits in quarantine, by its id; those that came with mail and contradict it are removed.
+    Accept {
+        #[command(flatten)]
+        of: register::OfSite,
+        id: String,
+    },
+    /// How many of those to whom a site writes can be reached by encrypted mail: one JSON object.
+    Coverage {
+        #[command(flatten)]
+        of: register::OfSite,
+        /// Of letters about this project alone.
+        #[arg(long, value_name = "KEY")]
+        project: Option<String>,
+        /// Say who cannot be reached, too.
+        #[arg(long)]
+        addresses: bool,
     },
     /// What is known of one.
     Show {
@@ -71,8 +100,10 @@ pub enum What {
     },
     /// Print what may be given to others, never private parts.
     ExportPublic {
-        /// A fingerprint as for `show`, or an address.
-        #[arg(value_name = "FINGERPRINT|ADDRESS")]
+        #[command(flatten)]
+        of: register::Of,
+        /// A fingerprint as for `show`, or an address; with --config an id or an address.
+        #[arg(value_name = "FINGERPRINT|ADDRESS|ID")]
         named: String,
         /// Default: pem for certificates, armored for OpenPGP.
         #[arg(long, value_enum)]
@@ -80,10 +111,13 @@ pub enum What {
     },
     /// Ask others for the keys of an address: one JSON object per source.
     Discover(discover::Asked),
-    /// Delete the files of one, its private key among them.
+    /// Delete the files of one, its private key among them; with --config a key of a person.
     Remove {
-        /// A fingerprint as for `show`.
-        fingerprint: String,
+        #[command(flatten)]
+        of: register::Of,
+        /// A fingerprint as for `show`; with --config an id.
+        #[arg(value_name = "FINGERPRINT|ID")]
+        named: String,
     },
 }
 
@@ -93,12 +127,27 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { keys, what } = arguments;
     match what {
         What::Generate(asked) => generate::run(&keys, &asked),
-        What::Import { shelf, files } => import::run(&keys, shelf, &files),
-        What::List { address } => inventory::list(keys.read()?, address.as_deref()),
+        What::Import { shelf, of, address, files } => match of.named() {
+            Some(of) if shelf == place::Shelf::People => register::import(&of, address, &files).await,
+            Some(_) => Err(Failure::new("a site keeps keys of people alone; leave --as out")),
+            None => import::run(&keys, shelf, &files),
+        },
+        What::List { of, address, quarantined } => match of.named() {
+            Some(of) => register::list(&of, address, quarantined).await,
+            None => inventory::list(keys.read()?, address.as_deref()),
+        },
+        What::Accept { of, id } => register::change(&of, &id, KeyWord::Accept).await,
+        What::Coverage { of, project, addresses } => register::coverage(&of, project.as_deref(), addresses).await,
         What::Show { fingerprint } => inventory::show(keys.read()?, &fingerprint),
-        What::ExportPublic { named, format } => export::run(&keys.read()?, &named, format),
+        What::ExportPublic { of, named, format } => match of.named() {
+            Some(of) => register::export(&of, &named).await,
+            None => export::run(&keys.read()?, &named, format),
+        },
         What::Discover(asked) => discover::run(&keys, &asked).await,
-        What::Remove { fingerprint } => remove::run(&keys, &fingerprint),
+        What::Remove { of, named } => match of.named() {
+            Some(of) => register::change(&of, &named, KeyWord::Remove).await,
+            None => remove::run(&keys, &named),
+        },
     }
 }
 

@@ -14,6 +14,7 @@ use engine::tokens::{Tokens, TokensOfSite};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 use tokio::sync::Mutex;
 use tracker::webhook;
 
@@ -99,6 +100,7 @@ pub type Sealers = Arc<Mutex<Vec<(Sealing, Arc<LettersByRules>)>>>;
 pub(super) async fn sealers(
     settings: &Settings,
     lasting: &Sealers,
+    store: &Store,
     cells: &Cells,
 ) -> Vec<Option<Arc<dyn LetterSealer>>> {
     let mut lasting = lasting.lock().await;
@@ -110,7 +112,7 @@ pub(super) async fn sealers(
     for site in &settings.sites {
         let sealer = site.sealing.as_ref().map(|sealing| {
             let same = lasting.iter().chain(&before).find(|(of, _)| of == sealing).map(|(_, sealer)| sealer.clone());
-            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, cells)));
+            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, store, cells)));
             lasting.push((sealing.clone(), sealer.clone()));
             sealer as Arc<dyn LetterSealer>
         });
@@ -120,9 +122,9 @@ pub(super) async fn sealers(
 }
 
 /// What seals letters by these rules and keys.
-pub fn letter_sealer(sealing: &Sealing, cells: &Cells) -> LettersByRules {
+pub fn letter_sealer(sealing: &Sealing, store: &Store, cells: &Cells) -> LettersByRules {
     // Letters have an id and a sender of their own.
-    LettersByRules::new(sealing_settings(sealing, ""), cells.clone())
+    LettersByRules::new(sealing_settings(sealing, "", store), cells.clone())
 }
 
 /// The sites, each with a client of its own, and without what seals their letters: see [`super::telling`].

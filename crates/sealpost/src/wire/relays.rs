@@ -9,6 +9,7 @@ use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Tls};
 use engine::cell::Cells;
 use engine::outside::{KeySources, News, Outside};
+use engine::register::PeopleKeys;
 use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::compare::Comparing;
 use engine::sealing::{ByRules, SealingSettings};
@@ -46,7 +47,7 @@ pub async fn bind(
         // The settings were refused if a relay named a server that is not there.
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
-        let by_rules = sealing(of, settings, cells).await?;
+        let by_rules = sealing(of, settings, store, cells).await?;
         let record = of.sealing.as_ref().and_then(|sealing| sealing.record.as_deref());
         let sealer: Arc<dyn Sealer> = match (&by_rules, record) {
             (Some(by_rules), Some(record)) => Arc::new(Comparing::start(by_rules.clone(), record)?),
@@ -65,12 +66,17 @@ pub async fn bind(
 }
 
 /// Rules and keys are read before anything listens: a relay with wrong rules does not start.
-async fn sealing(of: &settings::Relay, settings: &Settings, cells: &Cells) -> Result<Option<ByRules>, Failure> {
+async fn sealing(
+    of: &settings::Relay,
+    settings: &Settings,
+    store: &Store,
+    cells: &Cells,
+) -> Result<Option<ByRules>, Failure> {
     let Some(sealing) = &of.sealing else { return Ok(None) };
     let named = settings.key_sources.iter().filter(|source| sealing.key_sources.contains(&source.name));
     let news = sealing.news.clone().map(|news| News::new(news, cells.clone())).transpose()?;
     let outside = Outside { keys: KeySources::new(named.cloned().collect(), cells.clone())?, news };
-    let settings = sealing_settings(sealing, &of.hostname);
+    let settings = sealing_settings(sealing, &of.hostname, store);
     let cells = cells.clone();
     let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
@@ -78,12 +84,13 @@ async fn sealing(of: &settings::Relay, settings: &Settings, cells: &Cells) -> Re
 }
 
 /// Where rules and keys are, for whoever seals by them.
-pub(super) fn sealing_settings(of: &settings::Sealing, hostname: &str) -> SealingSettings {
+pub(super) fn sealing_settings(of: &settings::Sealing, hostname: &str, store: &Store) -> SealingSettings {
     SealingSettings {
         rules: of.rules.clone(),
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
         hostname: hostname.to_owned(),
+        people: Some(PeopleKeys::new(store.clone())),
     }
 }
 

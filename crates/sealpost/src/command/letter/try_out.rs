@@ -71,7 +71,7 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     let envelope =
         Envelope { mail_from: Some(from.address.clone()), rcpt_to: vec![to.address.clone()], ..Envelope::default() };
     let sealing = match &site.sealing {
-        Some(sealing) => Some(sealed(settings, site, sealing, (&envelope, date_s), &mut bytes).await?),
+        Some(sealing) => Some(sealed((settings, store), site, sealing, (&envelope, date_s), &mut bytes).await?),
         None => None,
     };
     let signers = settings.signers(&site.name);
@@ -99,13 +99,13 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
 /// # Errors
 /// When it has to wait, or is not sent.
 async fn sealed(
-    settings: &Settings,
+    (settings, store): (&Settings, &Store),
     site: &Site,
     sealing: &settings::Sealing,
     (envelope, now_s): (&Envelope, i64),
     bytes: &mut Vec<u8>,
 ) -> Result<String, Failure> {
-    let sealer = wire::letter_sealer(sealing, &wire::cells(settings).await?);
+    let sealer = wire::letter_sealer(sealing, store, &wire::cells(settings).await?);
     let nature = LetterNature { site: site.name.clone(), kind: "test", ..LetterNature::default() };
     let letter = letters::sealed(&sealer, &nature, envelope, (now_s, Duration::ZERO), bytes).await?;
     if let Some(mail) = letter.mail {

@@ -84,6 +84,7 @@ impl Reader {
             shadow: self.text(section, "mode") == "shadow",
             authenticity: self.authenticity(section),
             opening: self.opening(section),
+            harvests: self.text(section, "harvest") == "authentic",
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
             fetched,
@@ -100,6 +101,10 @@ impl Reader {
             errors_max: self.integer(section, "errors_max") as u32,
             accounts: Vec::new(),
         };
+        if mailbox.harvests && mailbox.authenticity == Authenticity::Nothing && mailbox.opening.is_none() {
+            let remedy = "set mailbox.authenticity, so that senders are proved, or mailbox.keys with the authorities of their certificates";
+            self.wrong(section, "harvest", "would keep nothing", remedy);
+        }
         match (mailbox.api, &mailbox.fetched) {
             (true, Some(_)) => {
                 let remedy = "make two mailboxes, or remove one of the two";
@@ -372,6 +377,32 @@ impl Reader {
                 Some(mailbox) => mailbox.accounts.push(account),
                 None => self.reference(section, "mailbox", written, "mailbox"),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn a_mailbox_keeps_keys_only_where_somebody_can_be_proved() {
+        let wrong = |more: &str| {
+            let text = format!(
+                "[[mailbox]]\nname = \"a\"\nsite = \"a\"\nprofile = \"a\"\nlisten = \"127.0.0.1:2525\"\n{more}\n"
+            );
+            let problems = crate::settings::resolve(&text, Path::new("a.toml"), &[]).err().unwrap_or_default();
+            problems.iter().any(|problem| problem.key == "mailbox[].harvest")
+        };
+        assert!(wrong("harvest = \"authentic\""));
+        assert!(wrong("harvest = \"always\""), "there is no such word");
+        for good in [
+            "",
+            "harvest = \"off\"",
+            "harvest = \"authentic\"\nauthenticity = \"dns\"",
+            "harvest = \"authentic\"\nkeys = \"k\"",
+        ] {
+            assert!(!wrong(good), "{good}");
         }
     }
 }

@@ -91,6 +91,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Opens mail in 3DES and RC2, too, which protect nothing any more.",
     ),
     setting(
+        "mailbox[].harvest",
+        Choice(&["off", "authentic"]),
+        Means("off"),
+        "With `authentic` keys that come with mail are kept for its senders: certificates that signed it, keys that are attached, and those in Autocrypt fields. \
+         The sender has to be proved by `authenticity`, or by a signature that an authority of `keys` vouches for. See [Keys that come with mail](sealing.md#keys-that-come-with-mail).",
+    ),
+    setting(
         "mailbox[].tls",
         Choice(&["none", "starttls", "implicit"]),
         Empty,
