@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -54,19 +54,39 @@ pub(crate) const NOT_PROVED: &str = "TLS: the server did not prove its name: ";
 /// # Errors
 /// Temporary, with the code that the caller names, when it does not succeed within `wait`.
 pub(crate) async fn connect(name: &str, port: u16, wait: Duration, code: FaultCode) -> Result<Line, Fault> {
+    let line = connect_within(name, port, wait, code, &|_| true).await?;
+    line.ok_or_else(|| Fault::temporary(code, "it is out of reach"))
+}
+
+/// The same, where all addresses of the name have to be within reach: one that also points elsewhere is no name to be trusted. `None` where
+/// one is not.
+///
+/// # Errors
+/// As [`connect`].
+pub(crate) async fn connect_within(
+    name: &str,
+    port: u16,
+    wait: Duration,
+    code: FaultCode,
+    may_reach: &(dyn Fn(&[IpAddr]) -> bool + Sync),
+) -> Result<Option<Line>, Fault> {
     let connecting = async {
-        let addresses = tokio::net::lookup_host((name, port)).await?;
-        first_that_answers(by_turns(addresses.take(ADDRESSES_MAX))).await
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((name, port)).await?.take(ADDRESSES_MAX).collect();
+        match may_reach(&addresses.iter().map(SocketAddr::ip).collect::<Vec<_>>()) {
+            true => first_that_answers(by_turns(addresses.into_iter())).await.map(Some),
+            false => Ok(None),
+        }
     };
     let stream = match timeout(wait, connecting).await {
-        Ok(Ok(stream)) => stream,
+        Ok(Ok(Some(stream))) => stream,
+        Ok(Ok(None)) => return Ok(None),
         Ok(Err(error)) => return Err(Fault::temporary(code, error.to_string())),
         Err(_) => return Err(Fault::temporary(code, "connecting took too long")),
     };
     // Without it the last piece of an answer waits for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
     let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
-    Ok(Line { wire: Box::new(stream), is_local })
+    Ok(Some(Line { wire: Box::new(stream), is_local }))
 }
 
 /// The addresses in the order in which they are tried: that of the resolver, IPv6 and IPv4 by turns (RFC 8305, section 4).

@@ -2,6 +2,7 @@
 
 pub mod certificate;
 mod dial;
+pub mod directory;
 pub mod dkim;
 pub mod dns_auth;
 pub mod fetch;

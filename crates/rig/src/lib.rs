@@ -18,6 +18,7 @@ mod request;
 pub mod seeds;
 pub mod settings_file;
 pub mod shared;
+pub mod slapd;
 pub mod token_server;
 pub mod web;
 pub mod webdriver;
