@@ -5,6 +5,7 @@ mod dial;
 pub mod directory;
 pub mod dkim;
 pub mod dns_auth;
+pub mod dns_keys;
 pub mod fetch;
 pub mod oauth;
 mod secret;

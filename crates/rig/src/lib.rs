@@ -9,6 +9,7 @@ pub mod graph;
 pub mod half_open;
 pub mod home;
 pub mod memory;
+pub mod nsd;
 pub mod pop3;
 pub mod port;
 pub mod post_office;

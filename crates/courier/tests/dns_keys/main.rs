@@ -1,0 +1,96 @@
+//! Keys in DNS, asked of a real name server with a signed root of its own.
+#![allow(clippy::unwrap_used)]
+
+use courier::dns_keys::{DnsKeys, Record, Records, Settings, Trouble};
+use rig::nsd::Nsd;
+use std::time::Duration;
+
+/// SHA-256 of `hugh`, cut to 28 octets, as `printf hugh | sha256sum` has it.
+const HUGH: &str = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6";
+
+fn keys(nsd: &Nsd) -> DnsKeys {
+    let (servers, trust_anchor) = (vec![nsd.address()], Some(nsd.trust_anchor()));
+    DnsKeys::new(&Settings { servers, trust_anchor, timeout: Duration::from_secs(5) }).unwrap()
+}
+
+fn same(text: String) -> String {
+    text
+}
+
+fn pgp(bytes: &[u8]) -> Vec<Record> {
+    vec![Record::Pgp(bytes.to_vec())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_proved_where_their_zone_is_signed_and_nobodys_word_where_not() {
+    let root = format!(
+        "{HUGH}._openpgpkey.people.example. OPENPGPKEY aGVsbG8=\n{HUGH}._smimecert.people.example. SMIMEA 3 0 0 30820100\n\
+         {HUGH}._smimecert.people.example. SMIMEA 1 0 0 30820200\n{HUGH}._smimecert.people.example. SMIMEA 3 1 1 30820300\n\
+         {HUGH}._smimecert.people.example. SMIMEA 2 0 0 30820400\n{HUGH}._openpgpkey.other.example. CNAME {HUGH}._openpgpkey.people.example.\n"
+    );
+    let bare = format!("{HUGH}._openpgpkey OPENPGPKEY aGVsbG8=\n");
+    let nsd = Nsd::start(&root, &bare, same);
+    let keys = keys(&nsd);
+    assert_eq!(keys.greet().await, Ok(true));
+    assert_eq!(keys.openpgp("hugh", "people.example").await, Ok(Records { is_proved: true, keys: pgp(b"hello") }));
+    assert_eq!(keys.openpgp("hugh", "other.example").await, Ok(Records { is_proved: true, keys: pgp(b"hello") }));
+    assert_eq!(keys.openpgp("hugh", "bare.example").await, Ok(Records { is_proved: false, keys: pgp(b"hello") }));
+    let found = keys.smimea("hugh", "people.example").await.unwrap();
+    let mut keys_found = found.keys;
+    keys_found.sort_by_key(|one| format!("{one:?}"));
+    let certificate = |der: [u8; 4], stands_for_itself| Record::Certificate { der: der.to_vec(), stands_for_itself };
+    let expected = [certificate([0x30, 0x82, 1, 0], true), certificate([0x30, 0x82, 2, 0], false)];
+    assert_eq!((found.is_proved, keys_found.as_slice()), (true, &expected[..]), "whole ones of people alone");
+    for domain in ["people.example", "bare.example", "nowhere.example"] {
+        assert_eq!(keys.openpgp("ann", domain).await, Ok(Records::default()), "{domain}");
+        assert_eq!(keys.smimea("ann", domain).await, Ok(Records::default()), "{domain}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_an_answer_that_was_changed_or_lost_its_signature_is_no_answer() {
+    let root = format!(
+        "{HUGH}._openpgpkey.people.example. OPENPGPKEY aGVsbG8=\n{HUGH}._openpgpkey.other.example. OPENPGPKEY aGVsbG8=\n\
+         {HUGH}._openpgpkey.third.example. OPENPGPKEY aGVsbG8=\n"
+    );
+    let nsd = Nsd::start(&root, "", |signed| {
+        let other = format!("{HUGH}._openpgpkey.other.example.");
+        let lines = signed.lines().filter(|line| !(line.starts_with(&other) && line.contains("RRSIG\tOPENPGPKEY")));
+        let changed = lines.map(|line| match line.starts_with(&format!("{HUGH}._openpgpkey.people.example.")) {
+            true => line.replace("aGVsbG8=", "aGVscG8="),
+            false => line.to_owned(),
+        });
+        changed.collect::<Vec<_>>().join("\n") + "\n"
+    });
+    let keys = keys(&nsd);
+    assert_eq!(keys.openpgp("hugh", "third.example").await.map(|found| found.is_proved), Ok(true), "the rest holds");
+    assert_eq!(keys.openpgp("hugh", "people.example").await, Err(Trouble::Bogus), "changed");
+    assert_eq!(keys.openpgp("hugh", "other.example").await, Err(Trouble::Bogus), "without its signature");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_nobody_takes_a_key_away_from_a_signed_zone() {
+    let root = format!("{HUGH}._openpgpkey.people.example. OPENPGPKEY aGVsbG8=\nzzz.people.example. A 127.0.0.1\n");
+    let nsd = Nsd::start(&root, "", |signed| {
+        let gone = format!("{HUGH}._openpgpkey.people.example.");
+        let left = signed.lines().filter(|line| !(line.starts_with(&gone) && line.contains("OPENPGPKEY")));
+        left.collect::<Vec<_>>().join("\n") + "\n"
+    });
+    assert_eq!(keys(&nsd).openpgp("hugh", "people.example").await, Err(Trouble::Bogus));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_answer_has_not_said_that_there_is_no_key() {
+    let mut nsd = Nsd::start("", "", same);
+    let (servers, trust_anchor) = (vec![nsd.address()], Some(nsd.trust_anchor()));
+    let settings = Settings { servers, trust_anchor, timeout: Duration::from_millis(800) };
+    nsd.stop();
+    let keys = DnsKeys::new(&settings).unwrap();
+    let lost = keys.openpgp("hugh", "people.example").await;
+    assert!(matches!(lost, Err(Trouble::Lost | Trouble::Late)), "{lost:?}");
+    // A server that hands on no signatures of our root proves nothing.
+    let other = Nsd::start("", "", same);
+    let keys = DnsKeys::new(&Settings { servers: vec![other.address()], timeout: Duration::from_secs(5), ..settings });
+    let unproved = keys.unwrap().openpgp("hugh", "people.example").await;
+    assert_eq!(unproved, Err(Trouble::Bogus));
+}
