@@ -1,5 +1,6 @@
 //! The register: public keys that the store keeps for people of a site, for whoever seals for them.
 
+use crate::outside::SmimeFound;
 use policy::Fault;
 use policy::sealing::{Origin, Scheme};
 use seal::pgp;
@@ -29,11 +30,8 @@ pub(crate) struct KeptCertificate {
     /// Of its row.
     pub(crate) id: String,
     pub(crate) origin: Origin,
-    pub(crate) certificate: Certificate,
-    /// Certificates in DER that came with it.
-    pub(crate) along: Arc<[Vec<u8>]>,
-    /// What its owner's program can do, by a mail that he signed.
-    pub(crate) capabilities: Option<Capabilities>,
+    /// With what came with it; what its owner's program can do, by a mail that he signed.
+    pub(crate) found: SmimeFound,
 }
 
 /// A certificate of OpenPGP that is used.
@@ -81,8 +79,8 @@ impl OfPerson {
             Scheme::Smime if is_used => {
                 let Ok(certificate) = Certificate::from_der(&key.bytes) else { return };
                 let capabilities = key.capabilities.and_then(|der| Capabilities::read(&der).ok());
-                let (origin, along) = (key.origin, key.chain.into());
-                self.smime.push(KeptCertificate { id, origin, certificate, along, capabilities });
+                let found = SmimeFound { certificate, authorities: Arc::new(key.chain), capabilities };
+                self.smime.push(KeptCertificate { id, origin: key.origin, found });
             }
             Scheme::Smime => {}
             Scheme::Pgp => {

@@ -6,17 +6,16 @@ mod asked;
 mod asking;
 pub mod compare;
 mod covering;
-mod found;
 mod keys;
 pub mod letters;
 mod notice;
 mod people;
 mod standing;
+mod strangers;
 mod table;
 
 pub use asked::AskedFolder;
-pub use found::Found;
-pub use keys::of_discovered;
+pub use strangers::Strangers;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Trouble};
@@ -65,7 +64,13 @@ struct Inner {
     cells: Cells,
     /// Who is asked beyond the folder.
     outside: Outside,
-    state: RwLock<Arc<State>>,
+    state: Arc<RwLock<Arc<State>>>,
+}
+
+/// What the rules say of a mail, with the certificates that were found outside for it.
+pub struct Planned {
+    pub plan: RecipientPlan,
+    pub strangers: Strangers,
 }
 
 /// What was read from the files at one time.
@@ -100,8 +105,15 @@ impl ByRules {
         outside: Outside,
     ) -> Result<ByRules, Fault> {
         let settings = settings.into();
-        let state = RwLock::new(Arc::new(State::read(&settings)?));
+        let state = Arc::new(RwLock::new(Arc::new(State::read(&settings)?)));
         Ok(ByRules { inner: Arc::new(Inner { settings, cells, outside, state }) })
+    }
+
+    /// The same with others to be asked. What is read of the files is one and the same.
+    pub fn asking(&self, outside: Outside) -> ByRules {
+        let Inner { settings, cells, state, .. } = &*self.inner;
+        let (settings, cells, state) = (settings.clone(), cells.clone(), state.clone());
+        ByRules { inner: Arc::new(Inner { settings, cells, outside, state }) }
     }
 
     /// Reads files again when they changed, until `stop`. Rules that are wrong leave those before them in force, and are logged.
@@ -181,12 +193,12 @@ impl ByRules {
     async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
         let state = self.state();
         let facts = self.facts(mail, recipient).await?;
-        let (plan, found) = self.decided(&state, &facts).await?;
+        let (plan, strangers) = self.decided(&state, &facts).await?;
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
             sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
-            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &found).await,
+            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &strangers).await,
             sealing::Fate::Notice(notice) => self.notice(&state, &facts, recipient, &notice).await,
         }
     }
@@ -202,24 +214,25 @@ impl ByRules {
         mail.headers.get_or_try_init(read).await.cloned()
     }
 
-    /// What the rules say of a mail to its first recipient, by the keys that are there, and those that are not of the folder.
-    async fn plan(&self, mail: &MailFacts) -> Result<(RecipientPlan, Found), Fault> {
-        self.decided(&self.state(), mail).await
+    /// What the rules say of a mail to its first recipient, by the keys that are there and those of whoever is asked.
+    async fn plan(&self, mail: &MailFacts) -> Result<Planned, Fault> {
+        let (plan, strangers) = self.decided(&self.state(), mail).await?;
+        Ok(Planned { plan, strangers })
     }
 
     fn may_be_told(&self, mail: &MailFacts) -> bool {
         sealing::may_be_told(mail, &self.state().rules)
     }
 
-    /// The mail of a site sealed so, or why not.
+    /// The mail of a site sealed so, or why not; to whoever was found beyond the folder when it was planned, too.
     async fn carry_out(
         &self,
         mail: &[u8],
         site: &str,
         seal: &Seal,
-        found: &Found,
+        strangers: &Strangers,
     ) -> Result<Result<Vec<u8>, String>, Fault> {
-        let done = self.seal_by(&self.state(), (mail, site), seal, found).await?;
+        let done = self.seal_by(&self.state(), (mail, site), seal, strangers).await?;
         Ok(done.map_err(|refusal| refusal.word().to_owned()))
     }
 
@@ -228,11 +241,11 @@ impl ByRules {
         state: &State,
         (mail, site): (&[u8], &str),
         seal: &Seal,
-        found: &Found,
+        strangers: &Strangers,
     ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
         let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
-        self.still_kept(state, site, found, encrypt_to).await?;
-        let with = state.table.with_found(found, *scheme, sign.as_deref(), encrypt_to, *opaque);
+        self.still_kept(state, site, strangers, encrypt_to).await?;
+        let with = state.table.with_strangers(strangers, *scheme, sign.as_deref(), encrypt_to, *opaque);
         let (with, keys) = with.ok_or_else(gone)?;
         let protection = seal
             .protect_header
@@ -241,8 +254,8 @@ impl ByRules {
         self.order(mail, &order, &keys).await
     }
 
-    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, found: &Found) -> Result<Fate, Fault> {
-        let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, found).await? {
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, strangers: &Strangers) -> Result<Fate, Fault> {
+        let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, strangers).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
             Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),

@@ -10,6 +10,7 @@ mod listening;
 mod observe;
 mod openings;
 mod outgoing;
+mod outside;
 mod pages;
 mod pen;
 mod previewing;
@@ -29,6 +30,7 @@ pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
 pub use outgoing::{Dialogue, Lasting, greet, hand_over};
+pub use outside::Outsiders;
 pub use site_check::{SiteFindings, issue_id, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_mappings::questions_of;
@@ -112,7 +114,7 @@ async fn telling(
     cells: &Cells,
 ) -> Result<Vec<engine::Site>, Failure> {
     let mut sites = Vec::new();
-    let sealers = adapters::sealers(settings, &lasting.sealers, store, cells).await;
+    let sealers = adapters::sealers(settings, lasting, store, cells).await?;
     for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
             Some(text) => {
@@ -201,8 +203,9 @@ impl Gateway {
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
         let relays = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
+        let asked = (relays, self.lasting.outsiders.clone());
         let sources =
-            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, relays);
+            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, asked);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }

@@ -28,6 +28,7 @@ mod stories {
     mod fields;
     mod harvest;
     mod hostile;
+    mod key_directories;
     mod key_sources;
     mod keys;
     mod keys_told;

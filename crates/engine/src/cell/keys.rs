@@ -6,25 +6,38 @@ use crate::keys::same_address;
 use policy::Fault;
 use seal::keyfile::{Item, public_only};
 use seal::pgp;
+use seal::smime::{self, Certificate};
 use seal::trust::{AnswerKind, is_readable};
 use serde::{Deserialize, Serialize};
 
 /// Certificates for one address that are taken out of one file.
 const KEYS_MAX: usize = 32;
+/// Certificates of authorities that are taken out of one file.
+const AUTHORITIES_MAX: usize = 16;
 
 /// What of a stranger's file is for an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysRead {
     /// Certificates of OpenPGP whose owner signed a name with the address that counts now.
     pub pgp: Vec<Vec<u8>>,
-    /// In DER; the address is among their names.
-    pub certificates: Vec<Vec<u8>>,
+    /// The address is among their names.
+    pub certificates: Vec<CertificateRead>,
+    /// Certificates of authorities that came along, in DER: what may stand between those above and an anchor.
+    pub authorities: Vec<Vec<u8>>,
     /// Certificates that are for others.
     pub others: u32,
     /// It holds a private key, and nothing of it is taken.
     pub holds_private: bool,
     /// It is no file of keys at all, such as a page for people: who answers so has not said that there is no key.
     pub is_other: bool,
+}
+
+/// A certificate of S/MIME, with what its owner says that his program can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateRead {
+    pub der: Vec<u8>,
+    /// SMIMECapabilities in DER, where the file is a signature that the certificate's key made (RFC 2798, section 2.8).
+    pub capabilities: Option<Vec<u8>>,
 }
 
 impl Cells {
@@ -64,11 +77,16 @@ pub(super) fn read(file: &[u8], address: &str, now: u64) -> KeysRead {
             return read;
         }
     };
+    let signed = signed_by(file);
     for item in found.items {
         let is_taken = read.pgp.len() + read.certificates.len() < KEYS_MAX
             && match &item {
                 Item::Certificate(one) if one.addresses().iter().any(|own| same_address(own, address)) => {
-                    read.certificates.push(one.der().to_vec());
+                    read.certificates.push(of_certificate(one, &signed));
+                    true
+                }
+                Item::Certificate(one) if one.is_authority() && read.authorities.len() < AUTHORITIES_MAX => {
+                    read.authorities.push(one.der().to_vec());
                     true
                 }
                 Item::PgpPublic(one) => {
@@ -82,6 +100,19 @@ pub(super) fn read(file: &[u8], address: &str, now: u64) -> KeysRead {
         read.others += u32::from(!is_taken);
     }
     read
+}
+
+/// The good signatures of a file that is one, over content within or over none.
+fn signed_by(file: &[u8]) -> Vec<smime::Signature> {
+    let signed = smime::verify(file, None, &[]).or_else(|_| smime::verify(file, Some(&[]), &[]));
+    let all = signed.map(|signed| signed.signatures).unwrap_or_default();
+    all.into_iter().filter(|one| one.flaw.is_none()).collect()
+}
+
+fn of_certificate(one: &Certificate, signed: &[smime::Signature]) -> CertificateRead {
+    let own = signed.iter().find(|signature| signature.by.as_ref().is_some_and(|by| by.der() == one.der()));
+    let capabilities = own.and_then(|signature| signature.capabilities.as_ref());
+    CertificateRead { der: one.der().to_vec(), capabilities: capabilities.map(smime::Capabilities::der) }
 }
 
 fn pgp_for(bytes: &[u8], address: &str, now: u64) -> Vec<Vec<u8>> {

@@ -31,7 +31,7 @@ pub use bench::{Bench, bench};
 pub use calls::PartStream;
 pub use child::run_child;
 pub use harvest::{Gathered, GatheredKey};
-pub use keys::KeysRead;
+pub use keys::{CertificateRead, KeysRead};
 pub use pool::{Cells, Figures};
 pub use reader::MailReader;
 pub use renderer::{MEMORY_BYTES_MAX, Renderer, TEMPLATE_CPU_MS_MAX};

@@ -129,8 +129,8 @@ async fn sealing(
     let headers = Headers { from: vec![from.clone()], ..Headers::default() };
     let envelope = Envelope { rcpt_to: vec![notification.recipient.address.clone()], ..Envelope::default() };
     let now_s = shared.store.now().await?.div_euclid(1_000_000);
-    let (plan, _) = sealer.plan(&nature.facts(headers, &envelope, now_s)).await?;
-    Ok(Some(plan))
+    let planned = sealer.plan(&nature.facts(headers, &envelope, now_s)).await?;
+    Ok(Some(planned.plan))
 }
 
 /// The tracker is asked for no file, so that none can be shown within the letter.

@@ -8,6 +8,7 @@ use policy::Fault;
 use seal::trust::{AnswerKind, Question, made_at};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -16,8 +17,9 @@ use url::Url;
 /// The largest list; public authorities split theirs long before.
 const BYTES_MAX: usize = 8 * 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(8);
-/// Places that are remembered; beyond, all are forgotten that nobody asks just now.
+/// Places that are remembered, and bytes of what they said; beyond, all are forgotten that nobody asks just now.
 const PLACES_MAX: usize = 500;
+const REMEMBERED_BYTES_MAX: usize = 256 << 20;
 /// A place that failed, or whose answer was not believed, is left alone for so long, and one that was believed for an hour.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 const AFTER_ANSWER: Duration = Duration::from_secs(60 * 60);
@@ -47,7 +49,14 @@ struct Inner {
     slots: Mutex<HashMap<Place, Slot>>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Memo>>;
+#[derive(Default)]
+struct Kept {
+    memo: tokio::sync::Mutex<Memo>,
+    /// Of what its memo holds.
+    bytes: AtomicUsize,
+}
+
+type Slot = Arc<Kept>;
 
 /// What is asked where; the request is empty for a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -97,7 +106,7 @@ impl News {
         let mut pieces = Vec::new();
         for place in places {
             let slot = self.slot(&place);
-            let held = slot.lock().await.held.clone();
+            let held = slot.memo.lock().await.held.clone();
             pieces.extend(held.map(|piece| Piece { of, ..piece }));
         }
         pieces
@@ -123,16 +132,17 @@ impl News {
     /// one names.
     pub(crate) async fn keep(&self, piece: Piece) {
         let slot = self.slot(&piece.place);
-        let mut memo = slot.lock().await;
+        let mut memo = slot.memo.lock().await;
         let made = |piece: &Piece| made_at(piece.kind, &piece.bytes);
         let held = memo.held.take().filter(|held| made(held) > made(&piece)).unwrap_or(piece);
+        slot.bytes.store(held.bytes.len(), Ordering::Relaxed);
         *memo = Memo { held: Some(held), next: Some(Instant::now() + AFTER_ANSWER) };
     }
 
     async fn fetch_from(&self, question: &Question, place: Place, of: usize) -> Option<Piece> {
         let slot = self.slot(&place);
         // Of several who want to know at once one asks, and the others find the place asked.
-        let mut memo = slot.lock().await;
+        let mut memo = slot.memo.lock().await;
         if memo.next.is_some_and(|next| Instant::now() < next) {
             return None;
         }
@@ -175,7 +185,8 @@ impl News {
 
     fn slot(&self, place: &Place) -> Slot {
         let mut slots = self.inner.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= PLACES_MAX && !slots.contains_key(place) {
+        let bytes = || slots.values().map(|slot| slot.bytes.load(Ordering::Relaxed)).sum::<usize>();
+        if !slots.contains_key(place) && (slots.len() >= PLACES_MAX || bytes() >= REMEMBERED_BYTES_MAX) {
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
         slots.entry(place.clone()).or_default().clone()

@@ -1,19 +1,21 @@
-//! One source of keys: where it has those of an address, and what its answers mean.
+//! One source of keys: whom it may be asked about, what it said, and how often.
 
-use super::memory::{Files, Lives, Memory};
-use super::wkd;
-use crate::cell::Cells;
-use crate::speak::{Bounds, OpenReader, Route, Unread};
+use super::found::{Discovered, Finds};
+use super::memory::{Lives, Memory};
+use super::web::Web;
+use super::{directory, names, wkd};
+use crate::cell::{Cells, KeysRead};
+use crate::speak::{Route, Unread, is_public};
+use courier::{directory::Directory, dns_keys::DnsKeys};
 use policy::Fault;
-use policy::sealing::Origin;
-use seal::pgp;
+use policy::sealing::{Origin, Scheme};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// An answer with keys of one address. The largest that people have, with the signatures of hundreds of others, are below.
-const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-const ACCEPT: &str = "application/octet-stream, application/pgp-keys, */*";
+pub(super) const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// How a source is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,59 +26,73 @@ pub enum SourceKind {
     Vks,
     /// A key server to which anybody may bring any key (draft-gallagher-openpgp-hkp).
     Hkp,
+    /// A directory (LDAP, RFC 4511).
+    Ldap,
+    /// DNS: OPENPGPKEY (RFC 7929) and SMIMEA (RFC 8162).
+    Dns,
 }
 
 impl SourceKind {
+    pub const ALL: [SourceKind; 5] =
+        [SourceKind::Wkd, SourceKind::Vks, SourceKind::Hkp, SourceKind::Ldap, SourceKind::Dns];
+
     pub fn word(self) -> &'static str {
         match self {
             SourceKind::Wkd => "wkd",
             SourceKind::Vks => "vks",
             SourceKind::Hkp => "hkp",
+            SourceKind::Ldap => "ldap",
+            SourceKind::Dns => "dns",
         }
     }
 }
 
+/// Where a source is, and the way there.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Way {
+    Web {
+        /// The server. For WKD it stands for those of all domains, and may be left out; the others have no keys without.
+        url: Option<Url>,
+        route: Route,
+    },
+    Ldap(Box<courier::directory::Settings>),
+    Dns(courier::dns_keys::Settings),
+}
+
 /// One source as the settings have it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SourceSettings {
     pub name: String,
     pub kind: SourceKind,
-    /// The server. For WKD it stands for those of all domains, and may be left out; the others have no keys without.
-    pub url: Option<Url>,
+    pub way: Way,
     /// It is asked about addresses of these domains and of those below them alone; empty for all.
     pub domains: Vec<String>,
-    /// Of HKP: whoever runs it vouches that a key belongs to the address on it.
+    /// Whoever runs it makes sure that a key belongs to the address on it; said of those that do not by themselves.
     pub vouches: bool,
-    pub route: Route,
     /// For one answer.
     pub timeout: Duration,
     pub lives: Lives,
 }
 
 impl SourceSettings {
-    /// Whether whoever answers makes sure that keys belong to the addresses on them.
-    pub fn vouches(&self) -> bool {
-        self.kind != SourceKind::Hkp || self.vouches
+    /// Whether it has keys of this scheme that may be used.
+    pub fn offers(&self, scheme: Scheme) -> bool {
+        match (self.kind, scheme) {
+            (SourceKind::Wkd | SourceKind::Vks | SourceKind::Dns, Scheme::Pgp) => true,
+            (SourceKind::Hkp | SourceKind::Ldap, Scheme::Pgp) => self.vouches,
+            (SourceKind::Wkd | SourceKind::Vks | SourceKind::Hkp, Scheme::Smime) => false,
+            // Anchors vouch for these.
+            (SourceKind::Ldap | SourceKind::Dns, Scheme::Smime) => true,
+        }
     }
-}
 
-/// The server of a source, as it is written: `https`, or `http` for an address of this very machine where that is allowed.
-///
-/// # Errors
-/// Why it may not be asked.
-pub fn server_url(text: &str, allow_private: bool) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "is no URL")?;
-    let is_here = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    if url.scheme() != "https" && !(url.scheme() == "http" && is_here && allow_private) {
-        return Err("would ask for keys in clear, where others could exchange them");
+    /// The schemes of which it has keys at all.
+    fn holds(&self) -> &'static [Scheme] {
+        match self.kind {
+            SourceKind::Wkd | SourceKind::Vks | SourceKind::Hkp => &[Scheme::Pgp],
+            SourceKind::Ldap | SourceKind::Dns => &[Scheme::Smime, Scheme::Pgp],
+        }
     }
-    let is_bare =
-        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    if is_bare { Ok(url) } else { Err("holds more than a server and a path") }
 }
 
 /// Why a source says nothing. It is no answer, and no reason to believe that there is no key.
@@ -90,6 +106,12 @@ pub enum Unfound {
     Lost,
     /// The status of an answer that is neither a key nor that there is none.
     Status(u16),
+    /// The result code of a directory (RFC 4511, section 4.1.9).
+    Refused(u32),
+    /// An answer of DNS that is not what its zone signed.
+    Bogus,
+    /// It answers, and nothing that it says can be checked.
+    Unproved,
     /// What it sent could not be looked at.
     Unread,
 }
@@ -104,32 +126,68 @@ impl Unfound {
             Unfound::TooLarge => Unread::TooLarge.why().to_owned(),
             Unfound::Lost => Unread::Lost.why().to_owned(),
             Unfound::Status(status) => format!("it answered with status {status}"),
+            Unfound::Refused(code) => format!("it refused with result code {code} of LDAP"),
+            Unfound::Bogus => "its answer is not what the zone has signed (DNSSEC)".to_owned(),
+            Unfound::Unproved => {
+                "it answers without the signatures by which its answers are checked (DNSSEC); ask a resolver that hands them on".to_owned()
+            }
             Unfound::Unread => "its answer could not be looked at".to_owned(),
         }
     }
 }
 
-/// A certificate that a source has for an address.
-#[derive(Debug, Clone)]
-pub struct Discovered {
-    pub certificate: pgp::Certificate,
-    pub origin: Origin,
-    /// Whether the source makes sure that it belongs to the address.
-    pub is_vouched: bool,
+/// What a source did, for metrics.
+#[derive(Default)]
+struct Counts {
+    asked: AtomicU64,
+    found: AtomicU64,
+    none: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What one source did since the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFigures {
+    pub name: String,
+    /// Questions that were not answered from memory.
+    pub asked: u64,
+    /// How these ended.
+    pub outcomes: [(&'static str, u64); 3],
+}
+
+enum Asking {
+    Web(Web),
+    Ldap(Directory),
+    Dns(Box<DnsKeys>),
 }
 
 pub(super) struct Source {
     settings: SourceSettings,
-    reader: OpenReader,
+    asking: Asking,
     memory: Memory,
+    counts: Counts,
 }
 
 impl Source {
     pub(super) fn new(settings: SourceSettings) -> Result<Source, Fault> {
-        let bounds = Bounds { timeout: settings.timeout, bytes_max: ANSWER_BYTES_MAX, takes_http: false };
-        let reader = OpenReader::new(&settings.route, bounds)?;
+        let asking = match &settings.way {
+            Way::Web { url, route } => {
+                Asking::Web(Web::new(settings.kind, url.clone(), route, settings.timeout, settings.vouches)?)
+            }
+            Way::Ldap(directory) => Asking::Ldap(Directory::new((**directory).clone(), is_public)),
+            Way::Dns(names) => Asking::Dns(Box::new(DnsKeys::new(names)?)),
+        };
         let memory = Memory::new(settings.lives);
-        Ok(Source { settings, reader, memory })
+        Ok(Source { settings, asking, memory, counts: Counts::default() })
+    }
+
+    pub(super) fn settings(&self) -> &SourceSettings {
+        &self.settings
+    }
+
+    /// It may be asked again, however lately that failed.
+    pub(super) fn forgive(&self) {
+        self.memory.forgive();
     }
 
     pub(super) fn name(&self) -> &str {
@@ -144,6 +202,8 @@ impl Source {
         match self.settings.kind {
             SourceKind::Wkd => Origin::Wkd,
             SourceKind::Vks | SourceKind::Hkp => Origin::KeyServer,
+            SourceKind::Ldap => Origin::Directory,
+            SourceKind::Dns => Origin::Dns,
         }
     }
 
@@ -157,92 +217,92 @@ impl Source {
         self.settings.domains.is_empty() || self.settings.domains.iter().any(is_below)
     }
 
-    /// Whether its keys belong to the addresses on them, by its own word.
-    pub(super) fn vouches(&self) -> bool {
-        self.settings.vouches()
+    /// Whether it has keys of this scheme that may be used.
+    pub(super) fn offers(&self, scheme: Scheme) -> bool {
+        self.settings.offers(scheme)
+    }
+
+    pub(super) fn holds(&self) -> &'static [Scheme] {
+        self.settings.holds()
     }
 
     /// The host that is asked first, for people to read.
     pub(super) fn place(&self, address: &str) -> String {
-        let host = |url: &Url| url.origin().ascii_serialization();
-        let first = wkd::parted(address).and_then(|(local, domain)| self.places(local, &domain).into_iter().next());
-        first.as_ref().map(host).unwrap_or_default()
+        match (&self.asking, &self.settings.way) {
+            (Asking::Web(web), _) => web.host(address),
+            (Asking::Ldap(_), Way::Ldap(directory)) => directory.place(),
+            _ => wkd::parted(address).map(|(_, domain)| format!("dns:{domain}")).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn figures(&self) -> SourceFigures {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let Counts { asked, found, none, failed } = &self.counts;
+        let outcomes = [("found", read(found)), ("none", read(none)), ("failed", read(failed))];
+        SourceFigures { name: self.name().to_owned(), asked: read(asked), outcomes }
+    }
+
+    /// Whether it answers at all, with what it says of itself; asked about nobody.
+    pub(super) async fn greet(&self) -> Result<String, Unfound> {
+        match &self.asking {
+            Asking::Web(web) => web.greet().await,
+            Asking::Ldap(directory) => directory::greet(directory).await,
+            Asking::Dns(names) => names::greet(names).await,
+        }
     }
 
     /// What it has for an address, remembered or asked for. Whoever asked may have gone: the question goes on, and its answer is kept.
-    pub(super) async fn look_up(self: Arc<Self>, address: &str, cells: &Cells) -> Result<Vec<Discovered>, Unfound> {
+    pub(super) async fn look_up(
+        self: Arc<Self>,
+        address: &str,
+        scheme: Scheme,
+        cells: &Cells,
+    ) -> Result<Vec<Discovered>, Unfound> {
         if !self.serves(address) {
             return Err(Unfound::NotServed);
         }
-        let (this, address, cells) = (self.clone(), mail::normalised(address), cells.clone());
+        let (this, cells) = (self.clone(), cells.clone());
+        let asked = (scheme, mail::normalised(address));
         let looking = tokio::spawn(async move {
             let look = async || {
-                let found = this.ask(&address, &cells).await;
-                if let Err(unfound) = &found {
-                    tracing::warn!(place = this.name(), why = unfound.why(), "a source of keys could not be asked");
-                }
+                let found = this.ask(&asked.1, scheme, &cells).await;
+                this.count(&found);
                 found
             };
-            this.memory.or_look(&address, look).await
+            this.memory.or_look(&asked, look).await
         });
-        let files = looking.await.unwrap_or(Err(Unfound::Unread))?;
-        Ok(self.discovered(&files))
+        let finds = looking.await.unwrap_or(Err(Unfound::Unread))?;
+        Ok(finds.discovered(self.origin()))
     }
 
-    /// A cell has written them, so there is no reason why one should not be read.
-    fn discovered(&self, files: &Files) -> Vec<Discovered> {
-        let read = files.iter().filter_map(|file| pgp::Certificate::read_all(file).ok()).flatten();
-        let is_vouched = self.vouches();
-        read.map(|certificate| Discovered { certificate, origin: self.origin(), is_vouched }).collect()
-    }
-
-    /// The places of an address's keys, in the order in which they count.
-    fn places(&self, local: &str, domain: &str) -> Vec<Url> {
-        let server = self.settings.url.as_ref();
-        let below = |path: String| Url::parse(&format!("{}{path}", server?.as_str().trim_end_matches('/'))).ok();
-        let address: String = url::form_urlencoded::byte_serialize(format!("{local}@{domain}").as_bytes()).collect();
-        // In a path a space is no plus.
-        let address = address.replace('+', "%20");
-        let places = match self.settings.kind {
-            SourceKind::Wkd if server.is_some() => vec![wkd::advanced(local, domain, server)],
-            SourceKind::Wkd => vec![wkd::advanced(local, domain, None), wkd::direct(local, domain)],
-            SourceKind::Vks => vec![below(format!("/vks/v1/by-email/{address}"))],
-            SourceKind::Hkp => vec![below(format!("/pks/lookup?op=get&options=mr&exact=on&search={address}"))],
+    fn count(&self, found: &Result<Finds, Unfound>) {
+        self.counts.asked.fetch_add(1, Ordering::Relaxed);
+        let counter = match found {
+            Ok(finds) if finds.is_empty() => &self.counts.none,
+            Ok(_) => &self.counts.found,
+            Err(unfound) => {
+                tracing::warn!(place = self.name(), why = unfound.why(), "a source of keys could not be asked");
+                &self.counts.failed
+            }
         };
-        places.into_iter().flatten().collect()
+        counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    async fn ask(&self, address: &str, cells: &Cells) -> Result<Vec<Vec<u8>>, Unfound> {
-        let (local, domain) = wkd::parted(address).ok_or(Unfound::NotServed)?;
-        let places = self.places(local, &domain);
-        for (number, place) in places.iter().enumerate() {
-            let answer = match self.reader.get(place, ACCEPT).await {
-                Ok(answer) => answer,
-                // Only where there is no host for the first place the next one counts. Of a domain without any host nobody serves keys.
-                Err(Unread::NoSuchHost) if self.settings.url.is_none() => match number + 1 < places.len() {
-                    true => continue,
-                    false => return Ok(Vec::new()),
-                },
-                Err(Unread::NoSuchHost | Unread::Lost) => return Err(Unfound::Lost),
-                Err(Unread::OutOfReach) => return Err(Unfound::OutOfReach),
-                Err(Unread::Late) => return Err(Unfound::Late),
-                Err(Unread::TooLarge) => return Err(Unfound::TooLarge),
-            };
-            return match answer.status {
-                200 => self.read(&answer.body, address, cells).await,
-                404 | 410 => Ok(Vec::new()),
-                status => Err(Unfound::Status(status)),
-            };
+    async fn ask(&self, address: &str, scheme: Scheme, cells: &Cells) -> Result<Finds, Unfound> {
+        match &self.asking {
+            Asking::Web(web) => web.ask(address, cells).await,
+            Asking::Ldap(directory) => directory::ask(directory, address, scheme, self.settings.vouches, cells).await,
+            Asking::Dns(names) => names::ask(names, address, scheme, cells).await,
         }
-        Err(Unfound::NotServed)
     }
+}
 
-    async fn read(&self, body: &[u8], address: &str, cells: &Cells) -> Result<Vec<Vec<u8>>, Unfound> {
-        let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
-        let read = cells.read_keys(body, address, now).await.map_err(|_| Unfound::Unread)?;
-        match read.is_other || read.holds_private {
-            true => Err(Unfound::Unread),
-            false => Ok(read.pgp),
-        }
+/// What a cell reads in a file that a source gave for an address.
+pub(super) async fn read(file: &[u8], address: &str, cells: &Cells) -> Result<KeysRead, Unfound> {
+    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+    let read = cells.read_keys(file, address, now).await.map_err(|_| Unfound::Unread)?;
+    match read.is_other || read.holds_private {
+        true => Err(Unfound::Unread),
+        false => Ok(read),
     }
 }

@@ -1,21 +1,24 @@
 //! The folder of keys, asked without a relay: by commands that show what it holds and what rules would find there.
 
+use super::strangers;
 use super::table::Table;
 use crate::keys::{KeyFolder, Why};
+use crate::outside::{Discovered, Found};
 use policy::Told;
 use policy::sealing::{Key, MailFacts, Question, Trust};
 use seal::smime::Certificate;
+use std::sync::Arc;
 
 /// Keys of a folder as answers, the same as a relay has.
 pub struct AskedFolder {
-    table: Table,
+    table: Arc<Table>,
     is_partial: bool,
 }
 
 impl AskedFolder {
     pub fn new(folder: KeyFolder) -> AskedFolder {
         let is_partial = is_partial(&folder);
-        AskedFolder { table: Table::new(folder), is_partial }
+        AskedFolder { table: Arc::new(Table::new(folder)), is_partial }
     }
 
     pub fn folder(&self) -> &KeyFolder {
@@ -29,7 +32,16 @@ impl AskedFolder {
 
     /// Whether a certificate is believed by the anchors and lists of the folder. `now` is in seconds since 1970.
     pub fn trust(&self, certificate: &Certificate, now: u64) -> Trust {
-        self.table.judge(certificate, now)
+        self.table.judge(certificate, now).unwrap_or(Trust::Unknown { good_days: None })
+    }
+
+    /// What a certificate from outside is as a key for this address, by what the folder knows, and that certificate; `None` where it is not for
+    /// this address, or could not be judged.
+    pub async fn discovered(&self, one: Discovered, address: &str, now: u64) -> Option<(Key, Found)> {
+        match strangers::judged(&self.table, None, one, address, now).await {
+            Told::Known(judged) => judged,
+            Told::Untold(_) => None,
+        }
     }
 }
 
@@ -43,12 +55,13 @@ pub(super) fn answer(table: &Table, is_partial: bool, mail: &MailFacts, question
     let keys = match *question {
         Question::RecipientKeys { recipient, scheme } => {
             let address = usize::try_from(recipient).ok().and_then(|number| mail.recipients.get(number));
-            address.map(|address| table.of_people(address, scheme, now)).unwrap_or_default()
+            address.map_or_else(|| Some(Vec::new()), |address| table.of_people(address, scheme, now))
         }
         Question::OwnKeys { scheme } => {
-            mail.from().map(|address| table.of_ours(address, scheme, now)).unwrap_or_default()
+            mail.from().map_or_else(|| Some(Vec::new()), |address| table.of_ours(address, scheme, now))
         }
     };
+    let Some(keys) = keys else { return Told::Untold("a certificate could not be judged".to_owned()) };
     // Beside a key that nobody may use there may be a good one, or the authority that it lacks.
     match is_partial && !keys.iter().any(|key| is_good(key, question, mail.now_s)) {
         true => Told::Untold("some files of keys cannot be read".to_owned()),

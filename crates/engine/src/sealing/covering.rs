@@ -1,7 +1,7 @@
 //! How many people of a site can be reached by encrypted mail, by its rules and all keys that are known of them.
 
-use super::found::Found;
 use super::letters::LettersByRules;
+use super::strangers::Strangers;
 use super::{ByRules, asked, people};
 use policy::sealing::{Coverage, MailFacts, Person, Question, Scheme};
 use policy::{Fault, FaultCode, Told};
@@ -35,7 +35,7 @@ impl ByRules {
             ..MailFacts::default()
         };
         let untold = |why: String| Fault::temporary(FaultCode::Internal, why);
-        let mut found = Found::new();
+        let mut found = Strangers::default();
         let person = match self.person(&mail, address, &mut found).await {
             Told::Known(person) => person,
             Told::Untold(why) => return Err(untold(why)),
@@ -47,7 +47,9 @@ impl ByRules {
                 Told::Known(keys) => keys,
                 Told::Untold(why) => return Err(untold(why)),
             };
-            people::add(&person, &state.table, (address, scheme), mail.now_s.unsigned_abs(), &mut keys, &mut found);
+            let now = mail.now_s.unsigned_abs();
+            people::add(&person, &state.table, (address, scheme), now, &mut keys, &mut found)
+                .ok_or_else(|| untold("a certificate of the register could not be judged".to_owned()))?;
             all.extend(keys.into_iter().map(|key| (scheme, key)));
         }
         Ok(Person { address: address.to_owned(), keys: all })

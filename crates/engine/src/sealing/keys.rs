@@ -1,7 +1,7 @@
 //! Keys of the folder as facts to decide by.
 
 use crate::keys::same_address;
-use crate::outside::Discovered;
+use crate::outside::{Discovered, SmimeFound};
 use policy::sealing::{Algorithm, Distrust, Key, Origin, Trust};
 use seal::key::Curve;
 use seal::pgp;
@@ -110,14 +110,23 @@ pub(super) fn of_pgp(certificate: &pgp::Certificate, address: &str, now: u64) ->
     })
 }
 
-/// A certificate that a source had for an address, as [`of_pgp`]. Where nobody vouches for it, it is not trusted.
-pub fn of_discovered(one: &Discovered, address: &str, now: u64) -> Option<Key> {
-    let key = of_pgp(&one.certificate, address, now)?;
+/// A certificate of OpenPGP that a source had for an address, as [`of_pgp`]. Where nobody vouches for it, it is not trusted.
+pub(super) fn of_pgp_found(certificate: &pgp::Certificate, from: &Discovered, address: &str, now: u64) -> Option<Key> {
+    let key = of_pgp(certificate, address, now)?;
     let trust = match key.trust {
-        Trust::Trusted if !one.is_vouched => Trust::Untrusted(Distrust::NotVouched),
+        Trust::Trusted if !from.is_vouched => Trust::Untrusted(Distrust::NotVouched),
         trust => trust,
     };
-    Some(Key { origin: one.origin, trust, ..key })
+    Some(Key { origin: from.origin, trust, ..key })
+}
+
+/// A certificate of S/MIME that a source had, with what was found about it. Where the source makes sure of it, it needs no authority.
+pub(super) fn of_smime_found(one: &SmimeFound, from: &Discovered, trust: Trust) -> Key {
+    let trust = match trust {
+        Trust::Untrusted(Distrust::UnknownIssuer) if from.is_vouched => Trust::Trusted,
+        trust => trust,
+    };
+    Key { origin: from.origin, ..of_smime(&one.certificate, trust) }
 }
 
 /// From the name that [`pgp::KeyStanding`] has.

@@ -2,15 +2,16 @@
 //!
 //! Whatever is missing or goes wrong keeps the letter here, and it is tried again: no letter leaves plain by an error.
 
-use super::{ByRules, Found, LOOK_EVERY, SealingSettings};
+use super::{ByRules, LOOK_EVERY, Planned, SealingSettings, Strangers};
 use crate::cell::Cells;
+use crate::outside::Outside;
 use futures_util::future::BoxFuture;
 use mail::compose::{in_place_of, with_general_list};
 use mail::{Envelope, Headers, OtherField};
 use policy::sealing::{Fate, MailFacts, Notice, NoticeKind, RecipientPlan, Seal};
 use policy::{Fault, FaultCode, FaultKind};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -47,19 +48,19 @@ pub trait LetterSealer: Send + Sync + 'static {
     /// The header of a letter, without its body.
     fn headers<'a>(&'a self, mail: &'a [u8]) -> BoxFuture<'a, Result<Headers, Fault>>;
 
-    /// What the rules say of a mail to its one recipient, and what was found for that beyond the folder of keys.
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>>;
+    /// What the rules say of a mail to its one recipient.
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<Planned, Fault>>;
 
     /// Whether it may be told where nothing is sealed.
     fn may_be_told<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<bool, Fault>>;
 
-    /// The mail of a site as it was decided with what was found, or why not.
+    /// The mail of a site as it was decided, with those who were found for that decision; or why not.
     fn seal<'a>(
         &'a self,
         mail: &'a [u8],
         site: &'a str,
         seal: &'a Seal,
-        found: &'a Found,
+        strangers: &'a Strangers,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>>;
 }
 
@@ -91,11 +92,11 @@ pub async fn sealed(
     if facts.recipients.len() != 1 {
         return Err(Fault::temporary(FaultCode::Internal, "a letter for other than one recipient"));
     }
-    let (plan, found) = sealer.plan(&facts).await.map_err(later)?;
+    let Planned { plan, strangers } = sealer.plan(&facts).await.map_err(later)?;
     let from = facts.from().unwrap_or_default().to_owned();
     let done = match &plan.fate {
         Fate::Plain { .. } => return Ok(SealedLetter { mail: None, from, plan }),
-        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), &nature.site, seal, &found).await,
+        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), &nature.site, seal, &strangers).await,
         Fate::Notice(notice) => nature.notice(sealer, mail, notice).await,
         Fate::Hold { why } => return Err(waits(why, age)),
         Fate::Refuse { why } => return Err(refused(why)),
@@ -159,7 +160,7 @@ impl LetterNature {
             footer: None,
             why: notice.why.clone(),
         };
-        sealer.seal(&made, &self.site, &seal, &Found::new()).await
+        sealer.seal(&made, &self.site, &seal, &Strangers::default()).await
     }
 }
 
@@ -168,8 +169,7 @@ fn later(fault: Fault) -> Fault {
     Fault { kind: FaultKind::Temporary, ..fault }
 }
 
-/// A letter stays, and is looked at again later, the later the older it is.
-pub(crate) fn waits(why: &str, age: Duration) -> Fault {
+fn waits(why: &str, age: Duration) -> Fault {
     let again = (age / 10).clamp(AGAIN_FIRST, AGAIN_MAX);
     let public =
         format!("The letter waits: {why}. Import a key that may be used, or change the rules; it goes by itself then.");
@@ -185,6 +185,8 @@ fn refused(why: &str) -> Fault {
 pub struct LettersByRules {
     settings: Arc<SealingSettings>,
     cells: Cells,
+    /// Who is asked where the folder has no key that may be used.
+    outside: RwLock<Outside>,
     state: Mutex<State>,
 }
 
@@ -199,8 +201,15 @@ enum State {
 }
 
 impl LettersByRules {
-    pub fn new(settings: SealingSettings, cells: Cells) -> LettersByRules {
-        LettersByRules { settings: Arc::new(settings), cells, state: Mutex::new(State::New) }
+    /// `outside` is asked where the folder has no key that may be used.
+    pub fn new(settings: SealingSettings, cells: Cells, outside: Outside) -> LettersByRules {
+        let (settings, outside) = (Arc::new(settings), RwLock::new(outside));
+        LettersByRules { settings, cells, outside, state: Mutex::new(State::New) }
+    }
+
+    /// From now on these are asked.
+    pub fn ask(&self, outside: Outside) {
+        *self.outside.write().unwrap_or_else(PoisonError::into_inner) = outside;
     }
 
     /// Has the next letter look at rules and keys anew, however lately they were read; those that are known stay where the new are wrong.
@@ -221,7 +230,7 @@ impl LettersByRules {
         let mut state = self.state.lock().await;
         let by_rules = match &*state {
             State::Wrong(fault, at) if at.elapsed() < LOOK_EVERY => return Err(fault.clone()),
-            State::Read(by_rules, at) if at.elapsed() < LOOK_EVERY => return Ok(by_rules.clone()),
+            State::Read(by_rules, at) if at.elapsed() < LOOK_EVERY => return Ok(self.asking(by_rules)),
             State::Read(by_rules, _) | State::Stale(by_rules) => Some(by_rules.clone()),
             State::New | State::Wrong(..) => None,
         };
@@ -243,7 +252,11 @@ impl LettersByRules {
                 State::Wrong(fault.clone(), Instant::now())
             }
         };
-        read
+        read.map(|by_rules| self.asking(&by_rules))
+    }
+
+    fn asking(&self, by_rules: &ByRules) -> ByRules {
+        by_rules.asking(self.outside.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -252,7 +265,7 @@ impl LetterSealer for LettersByRules {
         Box::pin(async move { super::headers(&self.cells, mail).await })
     }
 
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<Planned, Fault>> {
         Box::pin(async move { self.read().await?.plan(mail).await })
     }
 
@@ -265,9 +278,9 @@ impl LetterSealer for LettersByRules {
         mail: &'a [u8],
         site: &'a str,
         seal: &'a Seal,
-        found: &'a Found,
+        strangers: &'a Strangers,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
-        Box::pin(async move { self.read().await?.carry_out(mail, site, seal, found).await })
+        Box::pin(async move { self.read().await?.carry_out(mail, site, seal, strangers).await })
     }
 }
 

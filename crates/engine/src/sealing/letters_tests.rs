@@ -19,8 +19,9 @@ impl LetterSealer for Says {
         Box::pin(async move { Ok(mail::read(mail, &mail::Limits::default()).message.headers) })
     }
 
-    fn plan<'a>(&'a self, _: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
-        let plan = |fate| (RecipientPlan { recipient: 0, fate, trace: Trace::default() }, Found::new());
+    fn plan<'a>(&'a self, _: &'a MailFacts) -> BoxFuture<'a, Result<Planned, Fault>> {
+        let plan = |fate| RecipientPlan { recipient: 0, fate, trace: Trace::default() };
+        let plan = move |fate| Planned { plan: plan(fate), strangers: Strangers::default() };
         Box::pin(async move { self.fate.clone().map(plan) })
     }
 
@@ -33,7 +34,7 @@ impl LetterSealer for Says {
         mail: &'a [u8],
         _: &'a str,
         _: &'a Seal,
-        _: &'a Found,
+        _: &'a Strangers,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         let sealed = || mail.iter().rev().copied().collect();
         Box::pin(async move { Ok(self.done.clone()?.map(|()| sealed())) })

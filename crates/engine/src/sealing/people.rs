@@ -1,8 +1,8 @@
 //! Keys of the register as answers to what rules ask, beside those of the folder.
 
-use super::found::Found;
 use super::keys::{of_pgp, of_smime};
-use super::table::Table;
+use super::strangers::Strangers;
+use super::table::{Subject, Table};
 use super::{ByRules, State, gone};
 use crate::keys::same_address;
 use crate::register::{KeptCertificate, KeptPgp, OfPerson};
@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 impl ByRules {
     /// What the register has for somebody, asked once for a mail. That it cannot be asked is not that there is nothing.
-    pub(super) async fn person(&self, mail: &MailFacts, address: &str, found: &mut Found) -> Told<Arc<OfPerson>> {
-        if let Some(person) = &found.person {
+    pub(super) async fn person(&self, mail: &MailFacts, address: &str, found: &mut Strangers) -> Told<Arc<OfPerson>> {
+        if let Some((_, person)) = found.person.as_ref().filter(|(of, _)| of == address) {
             return Told::Known(person.clone());
         }
         let person = match &self.inner.settings.people {
@@ -22,7 +22,11 @@ impl ByRules {
             None => Ok(OfPerson::default()),
         };
         match person {
-            Ok(person) => Told::Known(found.person.insert(Arc::new(person)).clone()),
+            Ok(person) => {
+                let person = Arc::new(person);
+                found.person = Some((address.to_owned(), person.clone()));
+                Told::Known(person)
+            }
             Err(fault) => {
                 tracing::warn!(code = %fault.code, detail = fault.logged(), "the keys of people could not be read");
                 Told::Untold("the keys of people could not be read".to_owned())
@@ -38,7 +42,7 @@ impl ByRules {
         &self,
         state: &State,
         site: &str,
-        found: &Found,
+        found: &Strangers,
         encrypt_to: &[String],
     ) -> Result<(), Fault> {
         let Some(people) = &self.inner.settings.people else { return Ok(()) };
@@ -56,25 +60,26 @@ impl ByRules {
     }
 }
 
-/// Adds the keys of a person to those that the folder has for him, and what each knows of the same key to the other.
+/// Adds the keys of a person to those that the folder has for him, and what each knows of the same key to the other; `None` where one of them
+/// could not be judged.
 pub(super) fn add(
     person: &OfPerson,
     table: &Table,
     (address, scheme): (&str, Scheme),
     now: u64,
     keys: &mut Vec<Key>,
-    found: &mut Found,
-) {
+    found: &mut Strangers,
+) -> Option<()> {
     match scheme {
         Scheme::Smime => {
             for kept in &person.smime {
-                let print = fingerprint(&kept.certificate);
+                let print = fingerprint(&kept.found.certificate);
                 found.kept.entry(print.clone()).or_default().push(kept.id.clone());
-                keys.push(certificate(kept, table, address, now));
+                keys.push(certificate(kept, table, address, now)?);
                 // Of several that say the same, one says what its owner's program can do.
-                let known = found.smime.entry(print).or_insert_with(|| kept.clone());
+                let known = found.smime.entry(print).or_insert_with(|| kept.found.clone());
                 if known.capabilities.is_none() {
-                    known.capabilities.clone_from(&kept.capabilities);
+                    known.capabilities.clone_from(&kept.found.capabilities);
                 }
             }
         }
@@ -85,19 +90,20 @@ pub(super) fn add(
             }
         }
     }
+    Some(())
 }
 
-fn certificate(kept: &KeptCertificate, table: &Table, address: &str, now: u64) -> Key {
-    let is_for = kept.certificate.addresses().iter().any(|own| same_address(own, address));
-    let trust = match is_for {
-        true => table.judge_along(&kept.certificate, &kept.along, now),
+fn certificate(kept: &KeptCertificate, table: &Table, address: &str, now: u64) -> Option<Key> {
+    let one = &kept.found.certificate;
+    let trust = match one.addresses().iter().any(|own| same_address(own, address)) {
+        true => table.judge_by_folder(&Subject::of_stranger(&kept.found), now)?,
         false => Trust::Untrusted(Distrust::OtherAddress),
     };
-    Key { origin: kept.origin, ..of_smime(&kept.certificate, trust) }
+    Some(Key { origin: kept.origin, ..of_smime(one, trust) })
 }
 
 /// Keys of the folder of which the register knows more, such as that they were revoked.
-fn taught(person: &OfPerson, table: &Table, address: &str, now: u64, keys: &mut Vec<Key>, found: &mut Found) {
+fn taught(person: &OfPerson, table: &Table, address: &str, now: u64, keys: &mut Vec<Key>, found: &mut Strangers) {
     let mut told = Vec::with_capacity(keys.len());
     for key in keys.drain(..) {
         let mut learned = table.pgp(&key.fingerprint).cloned();
@@ -122,7 +128,7 @@ fn pgp_key(
     table: &Table,
     address: &str,
     now: u64,
-    found: &mut Found,
+    found: &mut Strangers,
 ) -> Option<Key> {
     let mut certificate = kept.certificate.clone();
     person.teach(&mut certificate);

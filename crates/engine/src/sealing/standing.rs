@@ -1,11 +1,12 @@
 //! Whether certificates of a recipient were revoked, asked of their authorities before rules are decided by them.
 
-use super::table::Table;
+use super::keys::trust;
+use super::table::{JUDGED_S, Subject, Table};
 use crate::outside::{FRESH_S, LOOK_UP_WITHIN, News, Piece};
 use crate::register::OfPerson;
 use futures_util::future::join_all;
-use seal::smime::Certificate;
-use seal::trust::{Note, Question, Reason, Verdict};
+use policy::sealing::Trust;
+use seal::trust::{Note, Question, Verdict};
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -20,38 +21,61 @@ const AHEAD_S: u64 = 120;
 /// Finds out about all certificates for this address that nobody has judged lately. What cannot be found out in time stays unknown.
 pub(super) async fn find_out(table: &Arc<Table>, news: &News, (address, person): (&str, &OfPerson), now: u64) {
     let unjudged = table.unjudged(address, person, now).into_iter().take(CERTIFICATES_MAX);
-    join_all(unjudged.map(async |(certificate, along)| {
-        let (of, news) = (certificate.clone(), news.clone());
-        let asking = Asking { table: table.clone(), news, certificate: of, along: along.clone(), now };
-        if timeout(LOOK_UP_WITHIN, asking.judge()).await.is_err() {
-            // What was fetched meanwhile is remembered, and the next look finds it.
-            let verdict = table.verdict(&certificate, &along, &[], now);
-            table.remember(&certificate, &along, &verdict, (now, UNKNOWN_S));
+    join_all(unjudged.map(|subject| asked(table, news, subject, now))).await;
+}
+
+/// What is found about a certificate from outside, asked of its authorities where that is to be done; `None` where it could not be judged.
+pub(super) async fn of_stranger(table: &Arc<Table>, news: Option<&News>, subject: Subject, now: u64) -> Option<Trust> {
+    if let Some(trust) = table.judged(&subject, now) {
+        return Some(trust);
+    }
+    if let Some(news) = news {
+        asked(table, news, subject.clone(), now).await;
+    }
+    let table = table.clone();
+    tokio::task::spawn_blocking(move || table.judge_by_folder(&subject, now)).await.ok().flatten()
+}
+
+async fn asked(table: &Arc<Table>, news: &News, subject: Subject, now: u64) {
+    let asking = Asking { table: table.clone(), news: news.clone(), subject: subject.clone(), now };
+    if timeout(LOOK_UP_WITHIN, asking.judge()).await.is_err() {
+        // What was fetched meanwhile is remembered, and the next look finds it.
+        let asking = Asking { table: table.clone(), news: news.clone(), subject, now };
+        if let Some(verdict) = asking.verdict(&[]).await {
+            table.remember(&asking.subject, trust(&verdict, now), now, UNKNOWN_S);
         }
-    }))
-    .await;
+    }
 }
 
 struct Asking {
     table: Arc<Table>,
     news: News,
-    certificate: Certificate,
-    /// Certificates in DER that came with it.
-    along: Arc<[Vec<u8>]>,
+    subject: Subject,
     now: u64,
 }
 
 impl Asking {
     /// Lists before answers: a list tells nobody about whom we ask.
     async fn judge(self) {
+        // One whose path cannot be judged is left to whoever asks for it, who is told so.
+        let Some(verdict) = self.verdict(&[]).await else { return };
+        let found = match self.with_news(verdict).await {
+            Some(verdict) => (trust(&verdict, self.now), if is_unknown(&verdict) { UNKNOWN_S } else { JUDGED_S }),
+            // What was learned could not be judged, so nothing is known of its revocation.
+            None => (Trust::Unknown { good_days: None }, UNKNOWN_S),
+        };
+        self.table.remember(&self.subject, found.0, self.now, found.1);
+    }
+
+    /// The verdict with all that can be learned; `None` where it could not be judged by that.
+    async fn with_news(&self, mut verdict: Verdict) -> Option<Verdict> {
         let mut pieces: Vec<Piece> = Vec::new();
-        let mut verdict = self.verdict(&pieces).await;
         let asked = verdict.questions.clone();
         for question in &asked {
             pieces.extend(self.news.remembered(question).await);
         }
         if !pieces.is_empty() {
-            verdict = self.verdict(&pieces).await;
+            verdict = self.verdict(&pieces).await?;
         }
         let is_old = |question: &&Question| {
             let of = of(question);
@@ -70,35 +94,23 @@ impl Asking {
             }
             let first_new = pieces.len();
             pieces.extend(fetched);
-            verdict = self.verdict(&pieces).await;
+            verdict = self.verdict(&pieces).await?;
             for (at, piece) in pieces.iter().enumerate().skip(first_new) {
                 if self.is_believed(&verdict, at, piece.of) {
                     self.news.keep(piece.clone()).await;
                 }
             }
         }
-        let lasts_s = match is_unknown(&verdict) {
-            true => UNKNOWN_S,
-            false => super::table::JUDGED_S,
-        };
-        self.table.remember(&self.certificate, &self.along, &verdict, (self.now, lasts_s));
+        Some(verdict)
     }
 
-    /// It may have to check hundreds of signatures, and reads long lists.
-    async fn verdict(&self, pieces: &[Piece]) -> Verdict {
-        let (table, pieces) = (self.table.clone(), pieces.to_vec());
-        let (certificate, along) = (self.certificate.clone(), self.along.clone());
+    /// It may have to check hundreds of signatures, and reads long lists. `None` where it ended badly.
+    async fn verdict(&self, pieces: &[Piece]) -> Option<Verdict> {
+        let (table, subject, pieces) = (self.table.clone(), self.subject.clone(), pieces.to_vec());
         // An answer is made after the question, by a clock that may be ahead of ours.
         let ahead_s = if pieces.is_empty() { 0 } else { AHEAD_S };
         let now = clock_s().max(self.now).saturating_add(ahead_s);
-        let judging = tokio::task::spawn_blocking(move || table.verdict(&certificate, &along, &pieces, now)).await;
-        // Of a judgement that panicked nothing is left but that the certificate cannot be trusted.
-        judging.unwrap_or_else(|_| Verdict {
-            chain: Vec::new(),
-            refusals: vec![seal::trust::Refusal { reason: Reason::Malformed("its judgement ended badly"), of: 0 }],
-            notes: Vec::new(),
-            questions: Vec::new(),
-        })
+        tokio::task::spawn_blocking(move || table.verdict(&subject, &pieces, now)).await.ok().flatten()
     }
 
     /// Whether a new piece is of whoever may speak, and of today: nobody on the way takes the place of what is remembered.

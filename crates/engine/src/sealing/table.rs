@@ -1,10 +1,10 @@
 //! The folder of keys, ready to be asked for addresses and fingerprints.
 
-use super::found::Found;
 use super::keys::{of_pgp, of_smime, trust};
+use super::strangers::Strangers;
 use crate::cell::OwnKey as Signing;
 use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
-use crate::outside::Piece;
+use crate::outside::{Piece, SmimeFound};
 use crate::register::OfPerson;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -16,10 +16,40 @@ use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Setti
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What was found about a certificate is believed for so long: it may expire or be revoked meanwhile, which the next look sees.
 pub(super) const JUDGED_S: u64 = 10 * 60;
+/// Judgements that are remembered; beyond, those whose time is over go, or all.
+const JUDGED_MAX: usize = 20_000;
+
+/// A certificate that is judged, with what came along to stand between it and an anchor.
+#[derive(Clone)]
+pub(super) struct Subject {
+    pub(super) certificate: Certificate,
+    /// In DER; none for one of the folder.
+    pub(super) authorities: Arc<Vec<Vec<u8>>>,
+}
+
+impl Subject {
+    pub(super) fn of_folder(certificate: &Certificate) -> Subject {
+        Subject { certificate: certificate.clone(), authorities: Arc::default() }
+    }
+
+    pub(super) fn of_stranger(one: &SmimeFound) -> Subject {
+        Subject { certificate: one.certificate.clone(), authorities: one.authorities.clone() }
+    }
+
+    /// By which its judgement is known again: one with other certificates beside it may lead elsewhere.
+    fn name(&self) -> String {
+        let mut name = fingerprint(&self.certificate);
+        for der in self.authorities.iter() {
+            name.push_str(&HEXLOWER.encode(digest(&SHA256, der).as_ref()));
+        }
+        name
+    }
+}
 
 /// All keys, and what was found about them. Fingerprints are in small hex.
 pub(super) struct Table {
@@ -71,32 +101,32 @@ impl Table {
         self.certificates.is_empty() && self.pgp.is_empty()
     }
 
-    /// What people's keys for an address are, good or not.
-    pub(super) fn of_people(&self, address: &str, scheme: Scheme, now: u64) -> Vec<Key> {
+    /// What people's keys for an address are, good or not; `None` where one of them could not be judged.
+    pub(super) fn of_people(&self, address: &str, scheme: Scheme, now: u64) -> Option<Vec<Key>> {
         match scheme {
             Scheme::Smime => {
                 let anchored = self.folder.anchors.iter().map(|(one, _)| one);
                 let anchored = anchored.filter(|one| one.addresses().iter().any(|own| same_address(own, address)));
                 let all = self.folder.certificates_for(address).map(|(one, _)| one).chain(anchored);
-                all.map(|one| of_smime(one, self.judge(one, now))).collect()
+                all.map(|one| Some(of_smime(one, self.judge(one, now)?))).collect()
             }
-            Scheme::Pgp => self.pgp_for(address, now).collect(),
+            Scheme::Pgp => Some(self.pgp_for(address, now).collect()),
         }
     }
 
-    /// What our own keys for an address are. That they are ours needs nobody's word.
-    pub(super) fn of_ours(&self, address: &str, scheme: Scheme, now: u64) -> Vec<Key> {
+    /// What our own keys for an address are; `None` where one of them could not be judged. That they are ours needs nobody's word.
+    pub(super) fn of_ours(&self, address: &str, scheme: Scheme, now: u64) -> Option<Vec<Key>> {
         match scheme {
             Scheme::Smime => {
-                let trust = |own: &OwnKey| match self.judge(&own.certificate, now) {
-                    Trust::Revoked => Trust::Revoked,
-                    _ => Trust::Trusted,
+                let trust = |own: &OwnKey| match self.judge(&own.certificate, now)? {
+                    Trust::Revoked => Some(Trust::Revoked),
+                    _ => Some(Trust::Trusted),
                 };
-                self.folder.own_for(address).map(|own| of_smime(&own.certificate, trust(own))).collect()
+                self.folder.own_for(address).map(|own| Some(of_smime(&own.certificate, trust(own)?))).collect()
             }
             // What others may have learned of our own key, such as that it is revoked, counts too.
             Scheme::Pgp => {
-                self.pgp_for(address, now).filter(|key| self.own_pgp.contains_key(&key.fingerprint)).collect()
+                Some(self.pgp_for(address, now).filter(|key| self.own_pgp.contains_key(&key.fingerprint)).collect())
             }
         }
     }
@@ -125,48 +155,44 @@ impl Table {
         self.certificates.contains_key(print) || self.pgp.contains_key(print)
     }
 
-    /// What is found about a certificate, without an address.
-    pub(super) fn judge(&self, certificate: &Certificate, now: u64) -> Trust {
-        self.judge_along(certificate, &[], now)
+    /// What is found about a certificate of the folder, without an address; `None` where it could not be judged.
+    pub(super) fn judge(&self, certificate: &Certificate, now: u64) -> Option<Trust> {
+        self.judge_by_folder(&Subject::of_folder(certificate), now)
     }
 
-    /// The same of one that brought others along, in DER, which may lead to an anchor.
-    pub(super) fn judge_along(&self, certificate: &Certificate, along: &[Vec<u8>], now: u64) -> Trust {
-        if let Some(trust) = self.judged(certificate, along, now) {
-            return trust;
+    /// The same of anybody's, by the anchors and lists of the folder alone.
+    pub(super) fn judge_by_folder(&self, subject: &Subject, now: u64) -> Option<Trust> {
+        if let Some(trust) = self.judged(subject, now) {
+            return Some(trust);
         }
-        let verdict = self.verdict(certificate, along, &[], now);
-        self.remember(certificate, along, &verdict, (now, JUDGED_S))
+        let verdict = self.verdict(subject, &[], now)?;
+        Some(self.remember(subject, trust(&verdict, now), now, JUDGED_S))
     }
 
     /// What was found not long ago.
-    fn judged(&self, certificate: &Certificate, along: &[Vec<u8>], now: u64) -> Option<Trust> {
+    pub(super) fn judged(&self, subject: &Subject, now: u64) -> Option<Trust> {
         let judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        judged.get(&judged_as(certificate, along)).filter(|(until, _)| now < *until).map(|(_, trust)| *trust)
+        judged.get(&subject.name()).filter(|(until, _)| now < *until).map(|(_, trust)| *trust)
     }
 
-    /// Keeps what was found now for so many seconds.
-    pub(super) fn remember(
-        &self,
-        certificate: &Certificate,
-        along: &[Vec<u8>],
-        verdict: &Verdict,
-        (now, lasts_s): (u64, u64),
-    ) -> Trust {
-        let found = trust(verdict, now);
+    /// Keeps what was found for so many seconds.
+    pub(super) fn remember(&self, subject: &Subject, found: Trust, now: u64, lasts_s: u64) -> Trust {
         let mut judged = self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        judged.retain(|_, (until, _)| now < *until);
-        judged.insert(judged_as(certificate, along), (now.saturating_add(lasts_s), found));
+        if judged.len() >= JUDGED_MAX {
+            judged.retain(|_, (until, _)| now < *until);
+        }
+        if judged.len() >= JUDGED_MAX {
+            judged.clear();
+        }
+        judged.insert(subject.name(), (now.saturating_add(lasts_s), found));
         found
     }
 
-    /// The certificates for an address, with what came along with each, about which nothing was found lately.
-    pub(super) fn unjudged(&self, address: &str, person: &OfPerson, now: u64) -> Vec<(Certificate, Arc<[Vec<u8>]>)> {
-        let of_folder = self.folder.certificates_for(address).map(|(one, _)| (one, Arc::from([])));
-        let of_register = person.smime.iter().map(|kept| (&kept.certificate, kept.along.clone()));
-        let all = of_folder.chain(of_register);
-        let open = all.filter(|(one, along)| self.judged(one, along, now).is_none());
-        open.map(|(one, along)| (one.clone(), along)).collect()
+    /// The certificates for an address, of the folder and the register, about which nothing was found lately.
+    pub(super) fn unjudged(&self, address: &str, person: &OfPerson, now: u64) -> Vec<Subject> {
+        let of_folder = self.folder.certificates_for(address).map(|(one, _)| Subject::of_folder(one));
+        let of_register = person.smime.iter().map(|kept| Subject::of_stranger(&kept.found));
+        of_folder.chain(of_register).filter(|one| self.judged(one, now).is_none()).collect()
     }
 
     /// The number by which a verdict names this piece of the news that it was made with.
@@ -174,12 +200,18 @@ impl Table {
         self.folder.revocations.len() + piece
     }
 
-    /// What speaks for and against a certificate, by the folder and by news; and what could still be asked.
-    pub(super) fn verdict(&self, certificate: &Certificate, along: &[Vec<u8>], news: &[Piece], now: u64) -> Verdict {
+    /// What speaks for and against a certificate, by the folder and by news; and what could still be asked. `None` where judging it ended
+    /// badly: then nothing is known of it.
+    pub(super) fn verdict(&self, subject: &Subject, news: &[Piece], now: u64) -> Option<Verdict> {
+        // What it reads it leaves as it was.
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.verdict_of(subject, news, now))).ok()
+    }
+
+    fn verdict_of(&self, subject: &Subject, news: &[Piece], now: u64) -> Verdict {
         // Everybody else's would only take the place of those that can lead to an anchor.
         let authorities = self.folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
-        let intermediates: Vec<&[u8]> =
-            authorities.map(Certificate::der).chain(along.iter().map(Vec::as_slice)).collect();
+        let authorities = authorities.map(Certificate::der).chain(subject.authorities.iter().map(Vec::as_slice));
+        let intermediates: Vec<&[u8]> = authorities.collect();
         // Where it came from is left out: by it a judgement would not ask again, and when that may be is known where it is fetched.
         let answer = |kind, bytes, fetched_at| Answer { kind, bytes, from: "", fetched_at, nonce: None };
         let of_folder = self.folder.revocations.iter().map(|(der, _)| answer(AnswerKind::Crl, der.as_slice(), now));
@@ -189,7 +221,7 @@ impl Table {
         let asked = Asked { purpose: Purpose::Encrypting, address: None, now };
         let settings = Settings { stale_days_max: 3650, ..Settings::new(Unknown::Accepted) };
         let known = Revocation { answers: &answers, nonce: None };
-        judge(certificate.der(), &intermediates, &self.anchors, &asked, &settings, &known)
+        judge(subject.certificate.der(), &intermediates, &self.anchors, &asked, &settings, &known)
     }
 
     /// The order that a decision means, and the keys that sign; `None` when one of its keys, named by fingerprints, is not there.
@@ -200,13 +232,13 @@ impl Table {
         encrypt_to: &[String],
         is_opaque: bool,
     ) -> Option<(With, Vec<Signing>)> {
-        self.with_found(&Found::new(), scheme, sign, encrypt_to, is_opaque)
+        self.with_strangers(&Strangers::default(), scheme, sign, encrypt_to, is_opaque)
     }
 
-    /// The same, where recipients may have keys that were found elsewhere.
-    pub(super) fn with_found(
+    /// The same, where recipients may have keys that were found outside.
+    pub(super) fn with_strangers(
         &self,
-        found: &Found,
+        strangers: &Strangers,
         scheme: Scheme,
         sign: Option<&str>,
         encrypt_to: &[String],
@@ -216,15 +248,9 @@ impl Table {
             Scheme::Smime => {
                 let own = |print: &str| self.own.get(print).and_then(|place| self.folder.own.get(*place));
                 let signer = wanted(sign, own)?;
-                let kept = |print: &String| found.smime.get(print);
-                let known = |print: &String| self.certificates.get(print).or(kept(print).map(|kept| &kept.certificate));
-                let recipients = encrypt_to.iter().map(known).collect::<Option<Vec<&Certificate>>>()?;
-                // What a recipient's program can do is known from a mail that he signed, or else from his certificate.
-                let shown = |(print, one): (&String, &&Certificate)| {
-                    let said = kept(print).and_then(|kept| kept.capabilities.clone());
-                    said.or_else(|| Capabilities::of_certificate(one.der()).ok().flatten())
-                };
-                let shown: Vec<Option<Capabilities>> = encrypt_to.iter().zip(&recipients).map(shown).collect();
+                let recipients = encrypt_to.iter().map(|print| self.recipient(strangers, print));
+                let (recipients, shown): (Vec<&Certificate>, Vec<Option<Capabilities>>) =
+                    recipients.collect::<Option<Vec<_>>>()?.into_iter().unzip();
                 let shown: Vec<Option<&Capabilities>> = shown.iter().map(Option::as_ref).collect();
                 let for_one = |(one, shown): (&&Certificate, &Option<&Capabilities>)| -> (Vec<u8>, Transport) {
                     (one.der().to_vec(), transport(one, *shown))
@@ -241,8 +267,8 @@ impl Table {
                 let own = |print: &str| self.own_pgp.get(print).and_then(|place| self.folder.pgp_keys.get(*place));
                 let signer = wanted(sign, own)?;
                 let recipients = encrypt_to.iter().map(|print| {
-                    // One from elsewhere holds what the folder knows of it, too.
-                    found.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
+                    // One from outside holds what the folder knows of it, too.
+                    strangers.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
                 });
                 let with = With::Pgp {
                     signer: signer.map(|own| own.public.clone()),
@@ -254,22 +280,26 @@ impl Table {
     }
 }
 
+impl Table {
+    /// A recipient's certificate, and what his program can do: by what came along with it, else by its own word.
+    fn recipient<'t>(
+        &'t self,
+        strangers: &'t Strangers,
+        print: &str,
+    ) -> Option<(&'t Certificate, Option<Capabilities>)> {
+        let stranger = strangers.smime.get(print);
+        let certificate = stranger.map(|one| &one.certificate).or_else(|| self.certificates.get(print))?;
+        let told = stranger.and_then(|one| one.capabilities.clone());
+        Some((certificate, told.or_else(|| Capabilities::of_certificate(certificate.der()).ok().flatten())))
+    }
+}
+
 /// Nobody where nobody is wanted; `None` where somebody is, and is not there.
 fn wanted<T>(print: Option<&str>, find: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
     match print {
         Some(print) => find(print).map(Some),
         None => Some(None),
     }
-}
-
-/// Under which name a judgement is kept: what came along may be what makes it good.
-fn judged_as(certificate: &Certificate, along: &[Vec<u8>]) -> String {
-    let mut name = fingerprint(certificate);
-    for one in along {
-        name.push('+');
-        name.push_str(&HEXLOWER.encode(digest(&SHA256, one).as_ref()));
-    }
-    name
 }
 
 fn print(certificate: &pgp::Certificate) -> String {

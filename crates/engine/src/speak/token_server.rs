@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// How a token server is reached.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Route {
     /// It may be at a private address, or on this machine.
     pub allow_private: bool,

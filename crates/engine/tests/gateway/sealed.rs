@@ -8,6 +8,7 @@ use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_o
 use courier::submit::{Host, Target};
 use engine::sealing::Found;
 use engine::sealing::letters::LetterSealer;
+use engine::sealing::{Planned, Strangers};
 use engine::{Bulletins, Outgoing, Site};
 use futures_util::future::BoxFuture;
 use mail::{Address, Headers, Limits};
@@ -90,7 +91,7 @@ impl LetterSealer for Names {
         Box::pin(async move { self.mishap().map(|()| mail::read(mail, &Limits::default()).message.headers) })
     }
 
-    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<(RecipientPlan, Found), Fault>> {
+    fn plan<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<Planned, Fault>> {
         Box::pin(async move {
             self.mishap()?;
             self.asked.lock().unwrap().push(mail.clone());
@@ -100,7 +101,8 @@ impl LetterSealer for Names {
                     facts.answer(&question, Told::Known(self.keys(mail, &question)));
                 }
             }
-            Ok((sealing::decide(mail, &rules, &facts).recipients.remove(0), Found::new()))
+            let plan = sealing::decide(mail, &rules, &facts).recipients.remove(0);
+            Ok(Planned { plan, strangers: Strangers::default() })
         })
     }
 
@@ -113,7 +115,7 @@ impl LetterSealer for Names {
         mail: &'a [u8],
         _: &'a str,
         seal: &'a Seal,
-        _: &'a Found,
+        _: &'a Strangers,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         Box::pin(async move {
             self.mishap()?;

@@ -6,7 +6,7 @@ use super::place::recognise;
 use super::plan::Purpose;
 use super::settings::RSA_BITS_LEAST;
 use super::values::Held;
-use super::words::{Algorithm, Origin, Revocation};
+use super::words::{Algorithm, Origin, Revocation, Scheme};
 use crate::profile::Word;
 
 /// The least bits of a key over a curve, or after the quantum computer; fewer are a mistake in what was found.
@@ -31,6 +31,11 @@ impl KeyRule {
     /// Whence a key may come.
     pub fn takes(&self, origin: Origin) -> bool {
         self.held.origins.iter().any(|allowed| allowed == origin.word())
+    }
+
+    /// The schemes that may be used, the first before the other.
+    pub fn schemes(&self) -> &'static [Scheme] {
+        self.held.scheme.schemes()
     }
 
     /// Why mail may not be encrypted with the key; nothing where it may.

@@ -4,9 +4,10 @@ mod sealing;
 mod templates;
 
 use super::{Failure, counted, fault_in_words};
-use crate::settings::{self, Sealing, Settings};
+use crate::settings::{self, Mailbox, Sealing, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
+use engine::outside::KeySources;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
@@ -81,6 +82,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
         };
         let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
         findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
+        look_at_opening(mailbox, findings).await?;
         if let (Some(hours), Some(store)) = (mailbox.silent_after_h, store) {
             let verdict = within(wire::listen_for_silence(store, mailbox, hours)).await;
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
@@ -94,6 +96,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
     look_at_relays(settings, &running, findings).await?;
+    look_at_key_sources(settings, findings).await?;
     for key in settings.dkim.iter().map(|one| &one.key) {
         findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
     }
@@ -137,6 +140,29 @@ async fn look_at_relays(
         }
     }
     Ok(())
+}
+
+/// Whether each source of keys answers; it is asked about nobody.
+async fn look_at_key_sources(settings: &Settings, findings: &mut Findings) -> Result<(), Failure> {
+    if settings.key_sources.is_empty() {
+        return Ok(());
+    }
+    let sources = KeySources::new(settings.key_sources.clone(), wire::cells(settings).await?)?;
+    for (name, kind, greeted) in sources.greet_each().await {
+        let verdict = greeted
+            .map_err(|unfound| format!("{}; see this [[key_source]], and whether mail may wait for it", unfound.why()));
+        findings.say(&format!("key source {name} ({})", kind.word()), verdict)?;
+    }
+    Ok(())
+}
+
+/// With what the mail of a mailbox is opened.
+async fn look_at_opening(mailbox: &Mailbox, findings: &mut Findings) -> Result<(), Failure> {
+    let Some(opening) = mailbox.opening.clone() else { return Ok(()) };
+    let of = format!("mailbox {}", mailbox.name);
+    let found = tokio::task::spawn_blocking(move || sealing::of_opening(&of, &opening)).await;
+    let found = found.map_err(|error| Failure::new(format!("keys cannot be looked at: {error}")))?;
+    found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
 }
 
 /// By which rules and keys something seals, and what they miss.

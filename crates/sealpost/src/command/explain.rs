@@ -2,8 +2,11 @@
 
 use super::key::{Keys, reference};
 use super::{Failure, files};
-use engine::sealing::AskedFolder;
-use policy::sealing::{Key, KeyFacts, MailFacts, Question, ROUNDS_MAX, SealingPlan, ask, decide};
+use crate::settings;
+use engine::cell::Cells;
+use engine::outside::{KeySources, News, Outside};
+use engine::sealing::{ByRules, SealingSettings};
+use policy::sealing::{KeyFacts, MailFacts, Question, ROUNDS_MAX, SealingPlan, ask, decide};
 use policy::{SealingRules, Told};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -17,12 +20,21 @@ pub struct Arguments {
     /// Keys, as JSON; who is not in it has none.
     #[arg(long)]
     facts: Option<PathBuf>,
-    /// The folder of keys that a relay has, in place of facts; nobody is asked outside.
+    /// The folder of keys that a relay has, in place of facts; nobody is asked outside but by `--ask`.
     #[arg(long, value_name = "DIR", conflicts_with = "facts")]
     keys: Option<PathBuf>,
     /// Where a password stands that opens keys: file:PATH, env:NAME or credential:NAME; may be given several times.
     #[arg(long = "password", value_name = "REF", value_parser = reference, requires = "keys")]
     passwords: Vec<String>,
+    /// Settings with `[[key_source]]` sections for `--ask`.
+    #[arg(long, value_name = "FILE", requires = "keys")]
+    config: Option<PathBuf>,
+    /// Ask this `[[key_source]]` too, as a relay does that names it; it learns the recipients. May be given several times.
+    #[arg(long = "ask", value_name = "NAME", requires = "config")]
+    asked: Vec<String>,
+    /// Fetch news of revocation too, as with `fetch_revocation`.
+    #[arg(long, requires = "config")]
+    fetch_revocation: bool,
     /// The sender in the envelope; without it, the null reverse-path.
     #[arg(long, value_name = "ADDRESS")]
     from: Option<String>,
@@ -53,22 +65,11 @@ struct Line {
 
 /// Prints one object per file.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { rules, facts, keys, passwords, from, recipients, account, site, came_sealed, files } = arguments;
-    let shown = rules.display().to_string();
-    let rules = SealingRules::from_toml(&files::text(&rules)?, &shown).map_err(|fault| Failure::new(fault.public))?;
-    let source = match (keys, facts) {
-        (Some(folder), _) => {
-            let keys = Keys { folder, passwords };
-            let folder = tokio::task::spawn_blocking(move || keys.read().map(AskedFolder::new)).await;
-            let folder = folder.map_err(|error| Failure::new(format!("the folder of keys cannot be read: {error}")))?;
-            Source::Folder(Box::new(folder?))
-        }
-        (None, Some(file)) => Source::Facts(files::facts(&file, "sealing")?),
-        (None, None) => Source::Facts(KeyFacts::default()),
-    };
+    let cells = files::cells().await?;
+    let source = arguments.source(&cells).await?;
+    let Arguments { from, recipients, account, site, came_sealed, files, .. } = arguments;
     let now_s = jiff::Timestamp::now().as_second();
     let mail = MailFacts { now_s, site, envelope_from: from, account, recipients, came_sealed, ..MailFacts::default() };
-    let cells = files::cells().await?;
     let limits = mail::Limits::default();
     files::each(files, async |bytes, shown| {
         let reading = cells.read(bytes.as_slice(), &limits).await.map_err(|fault| fault.to_string())?;
@@ -76,39 +77,72 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(format!("is too complex: {why}; the gateway seals no such mail"));
         }
         let mail = MailFacts { headers: reading.message.headers, ..mail.clone() };
-        let (questions, known) = find_out(&mail, &rules, &source);
-        Ok(Line { file: shown.to_owned(), questions, plan: decide(&mail, &rules, &known) })
+        let (questions, plan) = source.explained(&mail).await;
+        Ok(Line { file: shown.to_owned(), questions, plan })
     })
     .await
 }
 
+impl Arguments {
+    async fn source(&self, cells: &Cells) -> Result<Source, Failure> {
+        let Some(folder) = &self.keys else {
+            let shown = self.rules.display().to_string();
+            let rules = SealingRules::from_toml(&files::text(&self.rules)?, &shown);
+            let facts = match &self.facts {
+                Some(file) => files::facts(file, "sealing")?,
+                None => KeyFacts::default(),
+            };
+            return Ok(Source::Facts(Box::new(rules.map_err(|fault| Failure::new(fault.public))?), facts));
+        };
+        let passwords = Keys { folder: folder.clone(), passwords: self.passwords.clone() }.passwords()?;
+        let (rules, keys, hostname) = (self.rules.clone(), folder.clone(), String::new());
+        let settings = SealingSettings { rules, keys, passwords, hostname };
+        let (outside, of_cells) = (self.outside(cells)?, cells.clone());
+        let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, of_cells, outside)).await;
+        let started = started.map_err(|error| Failure::new(format!("rules and keys cannot be read: {error}")))?;
+        Ok(Source::Folder(started?))
+    }
+
+    /// Who is asked; nobody who was not named.
+    fn outside(&self, cells: &Cells) -> Result<Outside, Failure> {
+        let Some(config) = &self.config else {
+            return Ok(Outside { keys: KeySources::nobody(cells.clone()), news: None });
+        };
+        let settings = settings::load(config)?;
+        let keys = KeySources::new(settings.key_sources, cells.clone())?.named(&self.asked)?;
+        let of_relays = settings.relays.into_iter().filter_map(|relay| relay.sealing);
+        let of_sites = settings.sites.into_iter().filter_map(|site| site.sealing);
+        // Which proxy and which private hosts are meant, whoever fetches says.
+        let news = of_relays.chain(of_sites).find_map(|sealing| sealing.news).unwrap_or_default();
+        let news = self.fetch_revocation.then(|| News::new(news, cells.clone())).transpose()?;
+        Ok(Outside { keys, news })
+    }
+}
+
 /// Where keys are known from.
 enum Source {
-    Facts(KeyFacts),
-    Folder(Box<AskedFolder>),
+    Facts(Box<SealingRules>, KeyFacts),
+    Folder(ByRules),
 }
 
 impl Source {
-    fn told(&self, mail: &MailFacts, question: &Question) -> Told<Vec<Key>> {
-        match self {
-            Source::Facts(given) => given.told(question).cloned().unwrap_or_else(|| Told::Known(Vec::new())),
-            Source::Folder(folder) => folder.answer(mail, question),
+    /// What would be asked, and what becomes of the mail by what is known then.
+    async fn explained(&self, mail: &MailFacts) -> (Vec<Question>, SealingPlan) {
+        let (rules, given) = match self {
+            Source::Facts(rules, given) => (rules, given),
+            Source::Folder(by_rules) => return by_rules.explained(mail).await,
+        };
+        let (mut questions, mut known) = (Vec::new(), KeyFacts::default());
+        for _ in 0..ROUNDS_MAX {
+            let open = ask(mail, rules, &known);
+            if open.is_empty() {
+                break;
+            }
+            for question in open {
+                known.answer(&question, given.told(&question).cloned().unwrap_or_else(|| Told::Known(Vec::new())));
+                questions.push(question);
+            }
         }
+        (questions, decide(mail, rules, &known))
     }
-}
-
-/// What would be asked, and what is known then: what the source has, and nothing beyond.
-fn find_out(mail: &MailFacts, rules: &SealingRules, source: &Source) -> (Vec<Question>, KeyFacts) {
-    let (mut questions, mut known) = (Vec::new(), KeyFacts::default());
-    for _ in 0..ROUNDS_MAX {
-        let open = ask(mail, rules, &known);
-        if open.is_empty() {
-            break;
-        }
-        for question in open {
-            known.answer(&question, source.told(mail, &question));
-            questions.push(question);
-        }
-    }
-    (questions, known)
 }

@@ -8,6 +8,7 @@ use courier::dns_auth::DnsAuth;
 use courier::oauth::Proof;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Renderer, Sandbox};
+use engine::outside::Outside;
 use engine::sealing::letters::{LetterSealer, LettersByRules};
 use engine::speak::{SiteConnection, Speaker};
 use engine::tokens::{Tokens, TokensOfSite};
@@ -97,34 +98,43 @@ pub type Sealers = Arc<Mutex<Vec<(Sealing, Arc<LettersByRules>)>>>;
 
 /// What seals the letters of each site, in their order; sites with the same rules and keys share it. One that is known already looks again,
 /// and keeps what it knows where its folder is not there any more.
+///
+/// # Errors
+/// When somebody who is to be asked for keys cannot be by these settings.
 pub(super) async fn sealers(
     settings: &Settings,
-    lasting: &Sealers,
+    lasting: &Lasting,
     store: &Store,
     cells: &Cells,
-) -> Vec<Option<Arc<dyn LetterSealer>>> {
-    let mut lasting = lasting.lock().await;
+) -> Result<Vec<Option<Arc<dyn LetterSealer>>>, Failure> {
+    let sealings = settings.sites.iter().map(|site| site.sealing.as_ref());
+    let outsides = sealings.map(|of| of.map(|of| lasting.outsiders.of(of, settings, cells)).transpose());
+    let outsides = outsides.collect::<Result<Vec<_>, _>>()?;
+    let mut lasting = lasting.sealers.lock().await;
     for (_, sealer) in lasting.iter() {
         sealer.look_again().await;
     }
     let before = std::mem::take(&mut *lasting);
     let mut all = Vec::with_capacity(settings.sites.len());
-    for site in &settings.sites {
-        let sealer = site.sealing.as_ref().map(|sealing| {
+    for (site, outside) in settings.sites.iter().zip(outsides) {
+        let sealer = site.sealing.as_ref().zip(outside).map(|(sealing, outside)| {
             let same = lasting.iter().chain(&before).find(|(of, _)| of == sealing).map(|(_, sealer)| sealer.clone());
-            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, store, cells)));
+            if let Some(same) = &same {
+                same.ask(outside.clone());
+            }
+            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, store, cells, outside)));
             lasting.push((sealing.clone(), sealer.clone()));
             sealer as Arc<dyn LetterSealer>
         });
         all.push(sealer);
     }
-    all
+    Ok(all)
 }
 
 /// What seals letters by these rules and keys.
-pub fn letter_sealer(sealing: &Sealing, store: &Store, cells: &Cells) -> LettersByRules {
+pub fn letter_sealer(sealing: &Sealing, store: &Store, cells: &Cells, outside: Outside) -> LettersByRules {
     // Letters have an id and a sender of their own.
-    LettersByRules::new(sealing_settings(sealing, "", store), cells.clone())
+    LettersByRules::new(sealing_settings(sealing, "", store), cells.clone(), outside)
 }
 
 /// The sites, each with a client of its own, and without what seals their letters: see [`super::telling`].

@@ -2,6 +2,7 @@
 
 use super::endings::Endings;
 use super::listeners::Held;
+use super::outside::{Outsiders, figures_in_text};
 use crate::settings;
 use console::operations::{Sources, Verdicts};
 use engine::cell::{Cells, SandboxState};
@@ -55,7 +56,7 @@ pub fn sources(
     endings: Arc<Endings>,
     held: Vec<Held>,
     listening: String,
-    relays: Vec<Relay>,
+    (relays, outsiders): (Vec<Relay>, Outsiders),
 ) -> Sources {
     let (ready_store, ready_cells) = (store, cells.clone());
     Sources {
@@ -67,8 +68,9 @@ pub fn sources(
         metrics: Arc::new(move || {
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
             let relays: Vec<RelayFigures> = relays.iter().map(Relay::figures).collect();
+            let asked = figures_in_text(&outsiders.figures());
             Box::pin(async move {
-                let own = own_metrics(&cells, &held) + &relays_in_text(&relays);
+                let own = own_metrics(&cells, &held) + &relays_in_text(&relays) + &asked;
                 engine.metrics().await + &own + &endings.metrics().await
             })
         }),

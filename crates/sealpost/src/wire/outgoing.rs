@@ -2,6 +2,7 @@
 
 use super::adapters::Sealers;
 use super::fetching::out_of_reach;
+use super::outside::Outsiders;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
 use engine::opening::Openings;
@@ -28,11 +29,14 @@ pub struct Lasting {
     pub openings: Openings,
     /// What seals letters.
     pub sealers: Sealers,
+    /// Who is asked for keys that no folder has.
+    pub outsiders: Outsiders,
 }
 
 impl Lasting {
     pub fn new(tokens: Tokens) -> Lasting {
-        Lasting { tokens, shelves: Shelves::default(), openings: Openings::default(), sealers: Sealers::default() }
+        let (shelves, openings) = (Shelves::default(), Openings::default());
+        Lasting { tokens, shelves, openings, sealers: Sealers::default(), outsiders: Outsiders::default() }
     }
 }
 

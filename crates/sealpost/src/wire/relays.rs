@@ -8,7 +8,6 @@ use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Tls};
 use engine::cell::Cells;
-use engine::outside::{KeySources, News, Outside};
 use engine::register::PeopleKeys;
 use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::compare::Comparing;
@@ -47,7 +46,7 @@ pub async fn bind(
         // The settings were refused if a relay named a server that is not there.
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
-        let by_rules = sealing(of, settings, store, cells).await?;
+        let by_rules = sealing(of, settings, store, (lasting, cells)).await?;
         let record = of.sealing.as_ref().and_then(|sealing| sealing.record.as_deref());
         let sealer: Arc<dyn Sealer> = match (&by_rules, record) {
             (Some(by_rules), Some(record)) => Arc::new(Comparing::start(by_rules.clone(), record)?),
@@ -70,12 +69,10 @@ async fn sealing(
     of: &settings::Relay,
     settings: &Settings,
     store: &Store,
-    cells: &Cells,
+    (lasting, cells): (&Lasting, &Cells),
 ) -> Result<Option<ByRules>, Failure> {
     let Some(sealing) = &of.sealing else { return Ok(None) };
-    let named = settings.key_sources.iter().filter(|source| sealing.key_sources.contains(&source.name));
-    let news = sealing.news.clone().map(|news| News::new(news, cells.clone())).transpose()?;
-    let outside = Outside { keys: KeySources::new(named.cloned().collect(), cells.clone())?, news };
+    let outside = lasting.outsiders.of(sealing, settings, cells)?;
     let settings = sealing_settings(sealing, &of.hostname, store);
     let cells = cells.clone();
     let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;

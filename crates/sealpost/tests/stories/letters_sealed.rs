@@ -45,7 +45,7 @@ fallback = "hold"
 "#;
 
 /// Waits until the mailbox has a mail, which is its only one.
-fn arrived(dovecot: &Dovecot, person: &str, gateway: &Gateway) -> String {
+pub fn arrived(dovecot: &Dovecot, person: &str, gateway: &Gateway) -> String {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let [mail] = &dovecot.mails(person)[..] {
@@ -57,11 +57,11 @@ fn arrived(dovecot: &Dovecot, person: &str, gateway: &Gateway) -> String {
 }
 
 /// The letters as `sealpost letter list` tells of them.
-fn letters(world: &World) -> Vec<Value> {
+pub fn letters(world: &World) -> Vec<Value> {
     super::world::lines(&world.run(&["letter", "--config", "sealpost.toml", "list"]))
 }
 
-fn of<'l>(letters: &'l [Value], to: &str) -> &'l Value {
+pub fn of<'l>(letters: &'l [Value], to: &str) -> &'l Value {
     letters.iter().find(|line| line["to"] == to).unwrap_or_else(|| panic!("no letter to {to}: {letters:#?}"))
 }
 
@@ -83,7 +83,7 @@ async fn sealing(bench: &Bench, office: &PostOffice) -> World {
     world
 }
 
-fn issue(world: &World) -> String {
+pub fn issue(world: &World) -> String {
     let webhook = world.run(&["site", "--config", "sealpost.toml", "webhook", SITE, "--register"]);
     assert!(webhook.status.success(), "{}", told(&webhook));
     let fields = json!({ "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "Planted-leak" });

@@ -45,7 +45,11 @@ async fn a_relay_that_compares_hands_on_what_came_and_writes_down_what_rules_wou
     assert_eq!((&of(PEOPLE[0])["was"], &of(PEOPLE[0])["would"]), (&Value::from("plain"), &Value::from("encrypted")));
     assert_eq!(of(PEOPLE[1])["would"], "encrypted");
     assert_eq!(of(PEOPLE[2])["would"], "problem_report", "{differing:#?}");
-    assert!(told(&said).contains("0 alike, 3 not: 0 of these were encrypted and would leave readable"), "{}", told(&said));
+    assert!(
+        told(&said).contains("0 alike, 3 not: 0 of these were encrypted and would leave readable"),
+        "{}",
+        told(&said)
+    );
     assert!(!gateway.log().contains('@'), "{}", gateway.log());
 }
 

@@ -1,8 +1,8 @@
-//! Rules of sealing and the folder of keys of each relay and site: what mail and letters would miss, before there are any. Nobody is asked outside.
+//! Rules of sealing and the folder of keys of each relay and site, and keys of mailboxes: what mail and letters would miss, before there are any.
 
 use super::super::key::pgp_certificate;
 use super::super::{counted, now_s};
-use crate::settings::Sealing;
+use crate::settings::{Opening, Sealing, Secret};
 use engine::keys::{KeyFolder, Why};
 use policy::SealingRules;
 use policy::sealing::Needs;
@@ -11,6 +11,7 @@ use seal::pgp::{self, Policy};
 use seal::smime::Certificate;
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
+use std::path::Path;
 
 /// What ends within so many days is told.
 const SOON_DAYS: u64 = 30;
@@ -31,9 +32,8 @@ pub fn verdicts(of: &str, sealing: &Sealing) -> Vec<Line> {
         name("rules"),
         rules.as_ref().map(|_| format!("{} is right", sealing.rules.display())).map_err(Clone::clone),
     )];
-    let passwords: Vec<Password> = sealing.password.iter().map(|one| Password::new(one.0.clone())).collect();
-    let folder = KeyFolder::read(&sealing.keys, &passwords);
-    let keys = readable(sealing, &folder);
+    let folder = read(&sealing.keys, sealing.password.as_ref());
+    let keys = readable(&sealing.keys, &folder);
     let is_there = keys.is_ok();
     lines.push((name("keys"), keys));
     if !is_there && folder.certificates.is_empty() && folder.pgp.is_empty() && folder.own_pgp.is_empty() {
@@ -48,6 +48,27 @@ pub fn verdicts(of: &str, sealing: &Sealing) -> Vec<Line> {
     lines
 }
 
+/// What is found about the keys with which the mail of a mailbox is opened; it blocks.
+pub fn of_opening(of: &str, opening: &Opening) -> Vec<Line> {
+    let folder = read(&opening.keys, opening.password.as_ref());
+    let keys = readable(&opening.keys, &folder);
+    let is_there = keys.is_ok();
+    let mut lines = vec![(format!("{of}, keys"), keys)];
+    if is_there && folder.own.is_empty() && folder.pgp_keys.is_empty() {
+        let why = "there is no private key, so no mail that comes encrypted is opened; import one by `sealpost key import --as own`";
+        lines.push((format!("{of}, keys of ours"), Err(why.to_owned())));
+    }
+    let ends = Keys::of(&folder).ends(now_s());
+    lines.extend(ends.into_iter().map(|verdict| (format!("{of}, ends of keys"), verdict)));
+    lines.extend(lists(&folder, now_s()).map(|verdict| (format!("{of}, lists of revoked certificates"), verdict)));
+    lines
+}
+
+fn read(keys: &Path, password: Option<&Secret>) -> KeyFolder {
+    let passwords: Vec<Password> = password.iter().map(|one| Password::new(one.0.clone())).collect();
+    KeyFolder::read(keys, &passwords)
+}
+
 fn rules(sealing: &Sealing) -> Result<SealingRules, String> {
     let shown = sealing.rules.display().to_string();
     let text = std::fs::read_to_string(&sealing.rules)
@@ -56,12 +77,12 @@ fn rules(sealing: &Sealing) -> Result<SealingRules, String> {
 }
 
 /// How much is there, or which files cannot be used.
-fn readable(sealing: &Sealing, folder: &KeyFolder) -> Result<String, String> {
-    let shown = sealing.keys.display();
+fn readable(keys: &Path, folder: &KeyFolder) -> Result<String, String> {
+    let shown = keys.display();
     // A key that waits for its certificate is nobody's trouble yet.
     let wrong: Vec<_> = folder.faults().filter(|trouble| trouble.why != Why::Alone).collect();
     if let Some(first) = wrong.first() {
-        let at = sealing.keys.join(&first.file);
+        let at = keys.join(&first.file);
         let others = match wrong.len() - 1 {
             0 => String::new(),
             more => format!("; {more} more; `sealpost key list --keys {shown}` names all of them"),

@@ -5,12 +5,13 @@ use super::inventory::time;
 use super::{Keys, import};
 use crate::settings::{self, Settings};
 use engine::keys::KeyFolder;
-use engine::outside::{Discovered, KeySources, Lives, Said, SourceKind, SourceSettings, server_url};
-use engine::sealing::of_discovered;
+use engine::outside::{Discovered, Found, KeySources, Lives, Said, SourceKind, SourceSettings, Way, server_url};
+use engine::sealing::AskedFolder;
 use engine::speak::Route;
 use policy::SealingRules;
 use policy::sealing::{KeyRule, MailFacts};
 use seal::pgp;
+use seal::verdict::fingerprint;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +29,7 @@ pub struct Asked {
     /// Ask the `[[key_source]]` sections of these settings.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Ask this one: the name or kind of a `[[key_source]]`; without settings wkd, vks or hkp. May be given several times.
+    /// Ask this one: the name or kind of a `[[key_source]]`; without settings wkd, vks, hkp or dns. May be given several times.
     #[arg(long = "source", value_name = "NAME")]
     sources: Vec<String>,
     /// Without settings: the server. Needed by hkp; vks asks keys.openpgp.org at first.
@@ -53,13 +54,14 @@ pub async fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
         true => keys.read()?,
         false => KeyFolder::default(),
     };
+    let judging = Judging { folder: AskedFolder::new(folder), address: &asked.address, rule };
     let sources = KeySources::new(sources, files::cells().await?)?;
     let mut is_wrong = false;
     for said in sources.ask_each(&asked.address).await {
-        let (mut line, usable) = line(&said, &asked.address, &folder, &rule);
         is_wrong |= said.found.is_err();
+        let (mut line, usable) = judging.line(said).await;
         if asked.import && !usable.is_empty() {
-            let (items, well) = import::certificates(keys, &usable)?;
+            let (items, well) = import::found(keys, &usable)?;
             line["imported"] = json!(items);
             is_wrong |= !well;
         }
@@ -114,10 +116,9 @@ impl Asked {
     }
 
     fn by_kind(&self, word: &str) -> Result<SourceSettings, Failure> {
-        let kinds = [SourceKind::Wkd, SourceKind::Vks, SourceKind::Hkp];
-        let Some(kind) = kinds.into_iter().find(|kind| kind.word() == word) else {
+        let Some(kind) = SourceKind::ALL.into_iter().find(|kind| kind.word() == word) else {
             return Err(Failure::new(format!(
-                "{word:?} is no kind of source; write wkd, vks or hkp, or name settings by --config"
+                "{word:?} is no kind of source; write wkd, vks, hkp or dns, or name settings by --config"
             )));
         };
         let url = match (kind, self.url.as_deref()) {
@@ -125,68 +126,110 @@ impl Asked {
             (SourceKind::Vks, url) => Some(url.unwrap_or(VKS)),
             (SourceKind::Hkp, None) => return Err(Failure::new("hkp needs a server: --url https://keys.example.org")),
             (SourceKind::Hkp, url) => url,
+            (SourceKind::Dns, None) => None,
+            (SourceKind::Dns, Some(_)) => {
+                return Err(Failure::new("dns asks the resolvers of the system; leave --url out"));
+            }
+            (SourceKind::Ldap, _) => {
+                let why = "a directory is asked below its base; write a [[key_source]] of kind \"ldap\", and name its settings by --config";
+                return Err(Failure::new(why));
+            }
         };
         let server = |url| server_url(url, false).map_err(|why| Failure::new(format!("--url {url:?} {why}")));
         let url = url.map(server).transpose()?;
+        let way = match kind {
+            SourceKind::Dns => {
+                Way::Dns(courier::dns_keys::Settings { servers: Vec::new(), trust_anchor: None, timeout: TIMEOUT })
+            }
+            _ => Way::Web { url, route: Route::default() },
+        };
         let lives = Lives { keys: Duration::ZERO, none: Duration::ZERO, stale: Duration::ZERO };
-        let (name, domains, route) = (word.to_owned(), Vec::new(), Route::default());
-        Ok(SourceSettings { name, kind, url, domains, vouches: false, route, timeout: TIMEOUT, lives })
+        let (name, domains) = (word.to_owned(), Vec::new());
+        Ok(SourceSettings { name, kind, way, domains, vouches: false, timeout: TIMEOUT, lives })
     }
 }
 
-/// What a source said, and those of its certificates that may be used.
-fn line(said: &Said, address: &str, folder: &KeyFolder, rule: &KeyRule) -> (Value, Vec<pgp::Certificate>) {
-    let mut line = json!({
-        "source": said.source, "kind": said.kind.word(), "origin": said.origin, "asked": said.asked, "address": address,
-    });
-    let found = match &said.found {
-        Ok(found) => found,
-        Err(unfound) => {
-            line["outcome"] = json!("failed");
-            line["error"] = json!(unfound.why());
-            return (line, Vec::new());
-        }
-    };
-    let (mut keys, mut usable) = (Vec::new(), Vec::new());
-    for one in found {
-        let (key, may_be_used) = key(one, address, folder, rule);
-        keys.push(key);
-        usable.extend(may_be_used.then(|| one.certificate.clone()));
-    }
-    line["outcome"] = json!(if keys.is_empty() { "none" } else { "found" });
-    line["keys"] = json!(keys);
-    (line, usable)
+/// By what certificates are judged.
+struct Judging<'a> {
+    folder: AskedFolder,
+    address: &'a str,
+    rule: KeyRule,
 }
 
-/// A certificate in words, and whether mail may be encrypted with it.
-fn key(one: &Discovered, address: &str, folder: &KeyFolder, rule: &KeyRule) -> (Value, bool) {
-    let mut one = one.clone();
-    let print = one.certificate.fingerprint().to_ascii_lowercase();
-    let known: Vec<_> = folder.pgp_for(address).filter(|(known, _)| known.fingerprint == print).collect();
-    // What the folder knows of it counts as well, such as that it was revoked.
-    for known in known.iter().filter_map(|(known, _)| pgp::Certificate::read_all(&known.bytes).ok()).flatten() {
-        let _ = one.certificate.learn(&known);
-    }
-    let now = now_s();
-    let standing = one.certificate.standing(&pgp::Policy::default(), now.unsigned_abs());
-    let mut line = json!({ "fingerprint": print, "scheme": "pgp", "in_folder": !known.is_empty() });
-    let why = match of_discovered(&one, address, now.unsigned_abs()) {
-        Some(key) => {
-            line["algorithm"] = json!(key.algorithm);
-            line["bits"] = json!(key.bits);
-            line["not_after"] = json!(key.not_after_s.map(|at| time(at.unsigned_abs())));
-            rule.refusal(&key, now)
+impl Judging<'_> {
+    /// What a source said, and those of its certificates that may be used.
+    async fn line(&self, said: Said) -> (Value, Vec<Found>) {
+        let mut line = json!({
+            "source": said.source, "kind": said.kind.word(), "origin": said.origin, "asked": said.asked, "address": self.address,
+        });
+        let found = match said.found {
+            Ok(found) => found,
+            Err(unfound) => {
+                line["outcome"] = json!("failed");
+                line["error"] = json!(unfound.why());
+                return (line, Vec::new());
+            }
+        };
+        let (mut keys, mut usable) = (Vec::new(), Vec::new());
+        for one in found {
+            let (key, may_be_used) = self.key(one).await;
+            keys.push(key);
+            usable.extend(may_be_used);
         }
-        None => Some(
-            standing
-                .is
-                .err()
-                .map_or_else(|| "its owner signed no name with this address".to_owned(), |unfit| unfit.to_string()),
-        ),
-    };
-    line["usable"] = json!(why.is_none());
-    line["why"] = json!(why.as_deref().unwrap_or("it may be used"));
-    (line, why.is_none())
+        line["outcome"] = json!(if keys.is_empty() { "none" } else { "found" });
+        line["keys"] = json!(keys);
+        (line, usable)
+    }
+
+    /// A certificate in words, and itself where mail may be encrypted with it.
+    async fn key(&self, one: Discovered) -> (Value, Option<Found>) {
+        let now = now_s();
+        let mut line = self.bare(&one.certificate);
+        let unfit = why_unfit(&one.certificate, now.unsigned_abs());
+        let judged = self.folder.discovered(one, self.address, now.unsigned_abs()).await;
+        let (why, found) = match judged {
+            Some((key, found)) => {
+                line["algorithm"] = json!(key.algorithm);
+                line["bits"] = json!(key.bits);
+                line["not_after"] = json!(key.not_after_s.map(|at| time(at.unsigned_abs())));
+                (self.rule.refusal(&key, now), Some(found))
+            }
+            None => (Some(unfit), None),
+        };
+        line["usable"] = json!(why.is_none());
+        line["why"] = json!(why.as_deref().unwrap_or("it may be used"));
+        (line, found.filter(|_| why.is_none()))
+    }
+
+    fn bare(&self, certificate: &Found) -> Value {
+        let folder = self.folder.folder();
+        match certificate {
+            Found::Pgp(one) => {
+                let print = one.fingerprint().to_ascii_lowercase();
+                let in_folder = folder.pgp_for(self.address).any(|(known, _)| known.fingerprint == print);
+                json!({ "fingerprint": print, "scheme": "pgp", "in_folder": in_folder })
+            }
+            Found::Smime(one) => {
+                let in_folder = folder.certificates.iter().any(|(known, _)| known.der() == one.certificate.der());
+                json!({
+                    "fingerprint": fingerprint(&one.certificate), "scheme": "smime", "in_folder": in_folder,
+                    "chain": one.authorities.len(), "capabilities": one.capabilities.is_some(),
+                })
+            }
+        }
+    }
+}
+
+/// Why a certificate is no key of the address.
+fn why_unfit(certificate: &Found, now: u64) -> String {
+    match certificate {
+        Found::Pgp(one) => {
+            let standing = one.standing(&pgp::Policy::default(), now);
+            let named = || "its owner signed no name with this address".to_owned();
+            standing.is.err().map_or_else(named, |unfit| unfit.to_string())
+        }
+        Found::Smime(_) => "it could not be judged".to_owned(),
+    }
 }
 
 fn now_s() -> i64 {

@@ -6,7 +6,7 @@ use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key, sha256};
 use engine::keys::KeyFolder;
 use seal::keyfile::{
-    Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, pem, public_only, read, revocation_list,
+    Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, bundle, pem, public_only, read, revocation_list,
 };
 use seal::smime::{Certificate, PublicKey};
 use seal::verdict::fingerprint;
@@ -49,11 +49,12 @@ pub fn run(keys: &Keys, shelf: Shelf, files: &[PathBuf]) -> Result<(), Failure> 
     if is_wrong { Err(Failure::told()) } else { Ok(()) }
 }
 
-/// Takes certificates of OpenPGP that were found elsewhere in among those of people: what became of each, and whether all came in.
+/// Takes certificates that were found elsewhere in among those of people, those of S/MIME with their chains: what became of each, and whether
+/// all came in.
 ///
 /// # Errors
 /// When the folder cannot be read, or takes no file.
-pub fn certificates(keys: &Keys, found: &[seal::pgp::Certificate]) -> Result<(Vec<Value>, bool), Failure> {
+pub fn found(keys: &Keys, found: &[engine::outside::Found]) -> Result<(Vec<Value>, bool), Failure> {
     let folder = match keys.folder.is_dir() {
         true => keys.read()?,
         false => KeyFolder::default(),
@@ -61,7 +62,15 @@ pub fn certificates(keys: &Keys, found: &[seal::pgp::Certificate]) -> Result<(Ve
     let mut importing = Importing::into(&keys.folder, Shelf::People, Vec::new(), &folder);
     let mut items = Vec::new();
     for one in found {
-        let bytes = one.to_bytes().map_err(|trouble| Failure::new(format!("a key cannot be written: {trouble}")))?;
+        let bytes = match one {
+            engine::outside::Found::Pgp(one) => {
+                one.to_bytes().map_err(|trouble| Failure::new(format!("a key cannot be written: {trouble}")))?
+            }
+            engine::outside::Found::Smime(one) => {
+                let chain = one.authorities.iter().map(Vec::as_slice);
+                bundle(&std::iter::once(one.certificate.der()).chain(chain).collect::<Vec<_>>())
+            }
+        };
         let found = importing.found(&bytes).map_err(Failure::new)?;
         for item in &found.items {
             items.extend(importing.item(item, &found)?);

@@ -105,7 +105,9 @@ async fn sealed(
     (envelope, now_s): (&Envelope, i64),
     bytes: &mut Vec<u8>,
 ) -> Result<String, Failure> {
-    let sealer = wire::letter_sealer(sealing, store, &wire::cells(settings).await?);
+    let cells = wire::cells(settings).await?;
+    let outside = wire::Outsiders::default().of(sealing, settings, &cells)?;
+    let sealer = wire::letter_sealer(sealing, store, &cells, outside);
     let nature = LetterNature { site: site.name.clone(), kind: "test", ..LetterNature::default() };
     let letter = letters::sealed(&sealer, &nature, envelope, (now_s, Duration::ZERO), bytes).await?;
     if let Some(mail) = letter.mail {

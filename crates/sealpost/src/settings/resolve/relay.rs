@@ -28,6 +28,7 @@ impl Reader {
     fn relay(&mut self, section: &Section) -> Relay {
         let (why, remedy) =
             ("holds what is no address and no network", "write for example [\"192.0.2.0/24\", \"::1\"]");
+        let record = self.record(section);
         let relay = Relay {
             name: self.text(section, "name"),
             site: self.text(section, "site"),
@@ -39,7 +40,7 @@ impl Reader {
             require_tls: self.truth(section, "require_tls"),
             clients: self.parsed(section, "clients", why, remedy),
             accounts: Vec::new(),
-            sealing: self.sealing_and_outside(section),
+            sealing: self.sealing(section).map(|sealing| Sealing { record, ..sealing }),
             hostname: self.text(section, "hostname"),
             connections: self.integer(section, "connections") as usize,
             recipients_max: self.integer(section, "recipients_max") as usize,
@@ -54,8 +55,8 @@ impl Reader {
         relay
     }
 
-    /// What a relay or a site says of sealing.
-    pub(in super::super) fn sealing(&mut self, section: &Section) -> Option<Sealing> {
+    /// By which rules and keys a relay or a site seals.
+    fn rules_and_keys(&mut self, section: &Section) -> Option<Sealing> {
         let by_rules = self.text(section, "seal") != "nothing";
         let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
         let password = self.secret(section, "key_password");
@@ -78,16 +79,15 @@ impl Reader {
         }
     }
 
-    /// The same of a relay, with whom it asks beyond its folder.
-    fn sealing_and_outside(&mut self, section: &Section) -> Option<Sealing> {
-        let sealing = self.sealing(section);
+    /// What a relay or a site says of sealing, and whom it asks beyond its folder.
+    pub(in super::super) fn sealing(&mut self, section: &Section) -> Option<Sealing> {
+        let sealing = self.rules_and_keys(section);
         let key_sources = self.texts(section, "key_sources");
         if sealing.is_none() && !key_sources.is_empty() {
-            self.wrong(section, "key_sources", "would not be used", "set relay.seal = \"rules\", or leave it out");
+            self.wrong(section, "key_sources", "would not be used", "set seal = \"rules\", or leave it out");
         }
         let news = self.news(section, sealing.is_some());
-        let record = self.record(section);
-        Some(Sealing { key_sources, news, record, ..sealing? })
+        Some(Sealing { key_sources, news, ..sealing? })
     }
 
     /// Where what would have been done is written down.
@@ -112,11 +112,11 @@ impl Reader {
         let hosts = self.texts(section, "revocation_hosts");
         let proxy = self.optional_text(section, "revocation_proxy").and_then(|proxy| proxy.parse().ok());
         if is_fetched && !by_rules {
-            let remedy = "set relay.seal = \"rules\", or leave it out";
+            let remedy = "set seal = \"rules\", or leave it out";
             self.wrong(section, "fetch_revocation", "would not be used", remedy);
         }
         if !is_fetched && !hosts.is_empty() {
-            let remedy = "set relay.fetch_revocation = true, or leave it out";
+            let remedy = "set fetch_revocation = true, or leave it out";
             self.wrong(section, "revocation_hosts", "would not be used", remedy);
         }
         let private_hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
