@@ -65,10 +65,13 @@ pub const RELAYING: &[&str] = &["relay_handed_over", "relay_dotted", "relay_note
 /// The crash points that only mail passes whose mailbox keeps keys.
 pub const HARVESTING: &[&str] = &["decide_harvested"];
 
+/// Those that only relayed mail passes that is kept.
+pub const KEEPING: &[&str] = &["relay_kept", "relay_released"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
-    SHRINKING, NOTICING, RETURNING, RELAYING, HARVESTING,
+    SHRINKING, NOTICING, RETURNING, RELAYING, HARVESTING, KEEPING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

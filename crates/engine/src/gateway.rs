@@ -10,6 +10,7 @@ use crate::intake::MailboxGate;
 use crate::meter::Meter;
 use crate::metrics::{MailboxFigures, Metrics, OutgoingFigures, SiteFigures, outgoings_in_text};
 use crate::reader::{LetterMaker, Reader};
+use crate::relay::Relay;
 use crate::settings::Settings;
 use crate::silence::{self, Alarms};
 use crate::site::Site;
@@ -20,7 +21,7 @@ use policy::reply_token::TokenKey;
 use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use store::{GrantOf, Micros, Store};
 use tokio::sync::{Notify, Semaphore};
@@ -86,6 +87,8 @@ pub(crate) struct Shared {
     pub(crate) meter_due: Notify,
     /// A mailbox is due before its time.
     pub(crate) fetch_due: Notify,
+    /// Those whose mail this process hands on.
+    relays: OnceLock<Vec<Relay>>,
 }
 
 /// A running gateway. Dropping it stops nothing: call [`Gateway::shutdown`].
@@ -113,6 +116,16 @@ impl Gateway {
             tasks.push(tokio::spawn(work::work(shared.clone(), crew, leases, stop.clone())));
         }
         Gateway { shared, stop, tasks: Mutex::new(tasks) }
+    }
+
+    /// Hands on what these relays have kept, from now on; to be said once.
+    pub fn hand_on_kept(&self, relays: Vec<Relay>) {
+        if relays.is_empty() || self.shared.relays.set(relays).is_err() {
+            return;
+        }
+        let (leases, crew) = (Leases::new(self.shared.settings.lease_s), work::relaying(&self.shared.settings));
+        let work = tokio::spawn(work::work(self.shared.clone(), crew, leases, self.stop.clone()));
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(work);
     }
 
     /// Where the mail of this mailbox goes in; `None` when there is no such mailbox.
@@ -269,6 +282,7 @@ impl Shared {
             bulletins: RwLock::new(Arc::new(parts.bulletins)),
             meter_due: Notify::new(),
             fetch_due: Notify::new(),
+            relays: OnceLock::new(),
         }
     }
 
@@ -365,6 +379,12 @@ impl Shared {
 
     pub(crate) fn all_mailboxes(&self) -> Vec<Mailbox> {
         self.mailboxes().values().cloned().collect()
+    }
+
+    /// The relay of this name, where this process has it.
+    pub(crate) fn relay(&self, site: &str, name: &str) -> Option<Relay> {
+        let relays = self.relays.get()?;
+        relays.iter().find(|relay| relay.site() == site && relay.name() == name).cloned()
     }
 
     pub(crate) fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {

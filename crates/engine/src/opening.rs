@@ -147,8 +147,7 @@ impl Known {
         let folder = KeyFolder::read(&settings.keys, &settings.passwords);
         if let Some(trouble) = folder.faults().find(|one| one.file.as_os_str().is_empty()) {
             let shown = settings.keys.display();
-            let public =
-                format!("{shown}: the folder of keys cannot be used: {}; name it in mailbox.keys", trouble.why);
+            let public = format!("{shown}: the folder of keys cannot be used: {}; name it in `keys`", trouble.why);
             return Err(Fault::permanent(FaultCode::SettingsWrong, "the folder of keys").with_public(public));
         }
         if !folder.troubles.is_empty() {

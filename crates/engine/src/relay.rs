@@ -1,5 +1,5 @@
 //! The relay: mail that other programs hand in is sealed for each recipient and handed on at once; 250 is said only after the next hop
-//! has said it, and nothing is kept but keyed hashes.
+//! has said it, and nothing is kept but keyed hashes; and mail that waits for a key, where the settings say so.
 //!
 //! MAIL and RCPT are passed through live, so refusals are per recipient. Every copy is handed on up to its final dot, and only then are
 //! the dots sent: what can fail has failed before anybody got anything.
@@ -10,17 +10,22 @@ mod figures;
 mod gate;
 mod head;
 mod hop;
+pub(crate) mod kept;
 mod memory;
 mod network;
+mod opens;
 mod pass;
 mod report;
 mod sealer;
 mod under_way;
+mod verdict;
 
-pub use figures::{RelayFigures, relays_in_text};
+pub use figures::{RelayFigures, relays_in_text, stored_in_text};
 pub use gate::{Coming, Live};
 pub use hop::NextHop;
+pub use memory::CopyRoom;
 pub use network::Network;
+pub use opens::Opens;
 pub use sealer::{Fate, Sealer, Sealing, Submitted, Unsealed};
 
 use figures::Figures;
@@ -40,7 +45,7 @@ use under_way::UnderWay;
 pub struct RelaySettings {
     /// Its name in the settings.
     pub name: String,
-    /// Whose rules, keys and hashes it uses.
+    /// Whose rules and hashes it uses; [`store::NO_SITE`] for a relay of no site.
     pub site: String,
     /// Our name in reports.
     pub hostname: String,
@@ -54,6 +59,8 @@ pub struct RelaySettings {
     pub answer_within: Duration,
     /// `Received` fields with which a mail counts as one that runs in circles.
     pub hops_max: usize,
+    /// A mail that waits for a key is stored for so long at most; `None` where the client keeps it, and nothing is stored.
+    pub keeps_for: Option<Duration>,
 }
 
 /// A running relay; the gate of its listeners. Cheap to clone.
@@ -67,7 +74,7 @@ pub(crate) struct Inner {
     store: Store,
     sealer: Arc<dyn Sealer>,
     hop: Arc<Hop>,
-    memory: Memory,
+    memory: Arc<Memory>,
     /// Mails that are sealed at the same time: as many as there are cores to do it.
     seals: Arc<Semaphore>,
     under_way: Arc<UnderWay>,
@@ -85,7 +92,7 @@ impl Relay {
         let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let inner = Inner {
             hop: Hop::new(next, settings.connections, settings.answer_within),
-            memory: Memory::new(settings.memory_bytes_max),
+            memory: Arc::new(Memory::new(settings.memory_bytes_max)),
             settings,
             store,
             sealer,
@@ -101,6 +108,11 @@ impl Relay {
 
     pub fn name(&self) -> &str {
         &self.inner.settings.name
+    }
+
+    /// [`store::NO_SITE`] for a relay of none.
+    pub fn site(&self) -> &str {
+        &self.inner.settings.site
     }
 
     /// Asks the next hop what it takes, so that clients are offered no more. Until it has said so they are offered the least.

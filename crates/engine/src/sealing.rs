@@ -21,8 +21,7 @@ use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Trouble};
 use crate::outside::{KeySources, Outside};
 use crate::register::PeopleKeys;
-use crate::relay::{Fate, Sealer, Sealing, Submitted};
-use bytes::Bytes;
+use crate::relay::{CopyRoom, Fate, Sealer, Sealing, Submitted};
 use futures_util::future::BoxFuture;
 use policy::sealing::{self, MailFacts, Notice, RecipientPlan, Seal, SealingRules};
 use policy::{Fault, FaultCode};
@@ -38,6 +37,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+
+/// A copy takes up to so many times the room of its mail, beside [`NOTICE_BYTES`]: base64 around base64, each a third longer.
+const SEALED_TIMES: usize = 2;
+/// Room for a notice, and for signatures and keys of a copy.
+const NOTICE_BYTES: usize = 64 * 1024;
 
 /// Where rules and keys are.
 pub struct SealingSettings {
@@ -199,7 +203,10 @@ impl ByRules {
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
             sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
             sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &strangers).await,
-            sealing::Fate::Notice(notice) => self.notice(&state, &facts, recipient, &notice).await,
+            sealing::Fate::Notice(notice) => {
+                let room = mail.room_for(NOTICE_BYTES)?;
+                self.notice(&state, &facts, (recipient, room), &notice).await
+            }
         }
     }
 
@@ -255,6 +262,7 @@ impl ByRules {
     }
 
     async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, strangers: &Strangers) -> Result<Fate, Fault> {
+        let room = mail.room_for(mail.bytes.len() * SEALED_TIMES + NOTICE_BYTES)?;
         let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, strangers).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
@@ -265,17 +273,23 @@ impl ByRules {
             (false, false) => Sealing::Encrypted,
             (_, true) => Sealing::Signed,
         };
-        Ok(Fate::HandOn { copy: Bytes::from(copy), sealing })
+        Ok(Fate::HandOn { copy: room.keep(copy)?, sealing })
     }
 
-    async fn notice(&self, state: &State, mail: &MailFacts, recipient: &str, notice: &Notice) -> Result<Fate, Fault> {
+    async fn notice(
+        &self,
+        state: &State,
+        mail: &MailFacts,
+        (recipient, room): (&str, CopyRoom),
+        notice: &Notice,
+    ) -> Result<Fate, Fault> {
         let bytes = notice::compose(mail, recipient, notice, &self.inner.settings.hostname)?;
-        let replaced = |copy: Vec<u8>| Fate::Replace { copy: Bytes::from(copy), why: notice.why.clone() };
-        let Some((scheme, fingerprint)) = &notice.sign else { return Ok(replaced(bytes)) };
+        let replaced = |copy: Vec<u8>| Ok(Fate::Replace { copy: room.keep(copy)?, why: notice.why.clone() });
+        let Some((scheme, fingerprint)) = &notice.sign else { return replaced(bytes) };
         let (with, keys) = state.table.with(*scheme, Some(fingerprint), &[], false).ok_or_else(gone)?;
         let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
         match self.order(&bytes, &order, &keys).await? {
-            Ok(copy) => Ok(replaced(copy)),
+            Ok(copy) => replaced(copy),
             Err(refusal) => Ok(Fate::Hold { why: format!("a notice could not be signed: {}", refusal.word()) }),
         }
     }

@@ -4,6 +4,7 @@ use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
+use crate::relay::kept;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, summary, sweep};
@@ -58,6 +59,14 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     // A summary asks the tracker for long, and keeps nobody from being told of what happens.
     let summaries = Crew { kinds: &[JobKind::Summary], jobs_max: notice.jobs_max.min(SUMMARIES_MAX), ..notice };
     [work, fetch, aside, notice, letters, summaries].into_iter().filter(|crew| crew.jobs_max > 0)
+}
+
+/// Kept mails of relays that are handed on at the same time.
+const RELAYED_MAX: u32 = 4;
+
+/// The crew for what relays have kept: it runs where they do.
+pub(crate) fn relaying(settings: &Settings) -> Crew {
+    Crew { kinds: &[JobKind::Relayed], jobs_max: RELAYED_MAX, grace: settings.shutdown_grace }
 }
 
 /// A letter that waits for a key longer than this is given up: what it says is kept no longer for sure.
@@ -234,6 +243,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
         JobKind::Written => notice::written::written(shared, held).await,
         JobKind::Returned => notice::returned::returned(shared, held).await,
+        JobKind::Relayed => kept::again(shared, held).await,
         JobKind::Summary => summary::summary(shared, held).await,
     }
 }
@@ -343,10 +353,10 @@ fn is_letter(kind: JobKind) -> bool {
 }
 
 /// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history, one for its webhooks and one for
-/// each of its summaries; they are needed for ever.
+/// each of its summaries; they are needed for ever. A mail that a relay keeps ends by its own time, with a word to its sender.
 fn is_for_ever(kind: JobKind) -> bool {
-    use JobKind::{Fetch, Poll, Renew, Retain, Summary, Sweep};
-    matches!(kind, Sweep | Fetch | Retain | Poll | Renew | Summary)
+    use JobKind::{Fetch, Poll, Relayed, Renew, Retain, Summary, Sweep};
+    matches!(kind, Sweep | Fetch | Retain | Poll | Renew | Summary | Relayed)
 }
 
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {

@@ -41,6 +41,11 @@ impl SettingsFile {
         section.expect("a test removes what is there").values.retain(|(name, _)| name != key);
     }
 
+    /// Removes all sections with this head.
+    pub fn remove_all(&mut self, head: &str) {
+        self.sections.retain(|section| section.head != head);
+    }
+
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -25,6 +25,7 @@ pub mod open;
 pub mod outgoing;
 pub mod profile;
 pub mod read;
+pub mod relay;
 mod replay;
 pub mod reply;
 pub mod rules;

@@ -206,6 +206,14 @@ enum Command {
         #[command(subcommand)]
         what: command::bulletin::What,
     },
+    /// The mail that relays have stored because it waits for a key: list it.
+    Relay {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::relay::What,
+    },
     /// To whom the usage of a site and its plan are told: list, add, remove.
     Contact {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -326,6 +334,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Letter { config, what } => command::letter::run(|| given(config), what).await,
         Command::Summary { config, what } => command::summary::run(&given(config), what).await,
         Command::Bulletin { config, what } => command::bulletin::run(&given(config), what).await,
+        Command::Relay { config, what } => command::relay::run(&given(config), what).await,
         Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,

@@ -274,6 +274,7 @@ pub struct Mailbox {
 #[derive(Debug, Clone)]
 pub struct Relay {
     pub name: String,
+    /// Empty for a relay of no site.
     pub site: String,
     /// The name of an [`Outgoing`].
     pub outgoing: String,
@@ -288,8 +289,12 @@ pub struct Relay {
     pub clients: Vec<engine::relay::Network>,
     /// User and password.
     pub accounts: Vec<(String, Secret)>,
+    /// It speaks LMTP in place of SMTP.
+    pub lmtp: bool,
     /// By which rules and with which keys it seals; `None` for a relay that seals nothing.
     pub sealing: Option<Sealing>,
+    /// With what it opens mail; `None` for one that hands mail of programs on.
+    pub opening: Option<Opening>,
     pub hostname: String,
     pub connections: usize,
     pub recipients_max: usize,
@@ -299,6 +304,8 @@ pub struct Relay {
     pub connections_per_ip_max: usize,
     pub answer_within_s: u64,
     pub hops_max: usize,
+    /// How long mail that waits for a key is stored here; `None` where its client keeps it.
+    pub keeps_for: Option<Duration>,
 }
 
 /// Where the rules for sealing are, and the keys.
@@ -315,7 +322,7 @@ pub struct Sealing {
     pub record: Option<PathBuf>,
 }
 
-/// With what the mail of a mailbox is opened.
+/// With what the mail of a mailbox is opened, or that of a relay in front of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
     pub keys: PathBuf,

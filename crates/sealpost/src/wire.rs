@@ -167,7 +167,7 @@ impl Gateway {
         let parts = parts(&settings, &store, &cells, &lasting, roles).await?;
         let engine = Arc::new(engine::Gateway::start(parts));
         engine.fetch_now().await?;
-        let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting, &cells)).await?;
+        let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting)).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let reader =
             Arc::new(pages::PageReader { mails: openings::shared(&cells, &lasting), limits: settings.mail.clone() });
@@ -202,7 +202,8 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
-        let relays = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
+        let relays: Vec<_> = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
+        self.engine.hand_on_kept(relays.clone());
         let asked = (relays, self.lasting.outsiders.clone());
         let sources =
             observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, asked);

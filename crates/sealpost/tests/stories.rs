@@ -50,6 +50,9 @@ mod stories {
     mod profiles;
     mod public;
     mod relay;
+    mod relay_alone;
+    mod relay_holds;
+    mod relay_opens;
     mod relay_sealed;
     mod removed_files;
     mod replay;

@@ -30,7 +30,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 16] = [
+    const ALL: [JobKind; 17] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -47,6 +47,7 @@ impl JobKind {
         JobKind::Written,
         JobKind::Summary,
         JobKind::Returned,
+        JobKind::Relayed,
     ];
 
     /// The word that stands in the database.
@@ -68,6 +69,7 @@ impl JobKind {
             JobKind::Written => "written",
             JobKind::Summary => "summary",
             JobKind::Returned => "returned",
+            JobKind::Relayed => "relayed",
         }
     }
 

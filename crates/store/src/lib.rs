@@ -38,6 +38,7 @@ mod person_key;
 mod plan;
 mod poll;
 mod profile;
+mod relay_kept;
 mod relayed;
 mod replay;
 mod report;
@@ -92,7 +93,8 @@ pub use person_key::{
     PersonKeyCount, PersonKeyFigures, PersonKeyFilter,
 };
 pub use poll::{HistoryMark, Listing};
-pub use relayed::{RELAYED_KNOWN_S, RelayedMail};
+pub use relay_kept::{KeptRelayed, NewKept, RelayedLine};
+pub use relayed::{NO_SITE, RELAYED_KNOWN_S, RelayedMail};
 pub use replay::NotNow;
 pub use retention::Retention;
 pub use rows::*;

@@ -44,6 +44,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0029_sealed.sql"),
         include_str!("../../../migrations/sqlite/0030_unsealed.sql"),
         include_str!("../../../migrations/sqlite/0031_person_keys.sql"),
+        include_str!("../../../migrations/sqlite/0032_relay_kept.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -77,6 +78,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0029_sealed.sql"),
         include_str!("../../../migrations/postgres/0030_unsealed.sql"),
         include_str!("../../../migrations/postgres/0031_person_keys.sql"),
+        include_str!("../../../migrations/postgres/0032_relay_kept.sql"),
     ],
 };
 

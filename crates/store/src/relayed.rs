@@ -11,9 +11,13 @@ use policy::Fault;
 /// A client that was told to try again later does so for about as long (RFC 5321, section 4.5.4.1).
 pub const RELAYED_KNOWN_S: i64 = 5 * 86_400;
 
+/// The site of a relay that is of none. No site of the settings has an empty name, so its keyed hashes are those of no site.
+pub const NO_SITE: &str = "";
+
 /// A mail as a relay knows it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayedMail<'a> {
+    /// [`NO_SITE`] for a relay that is of none.
     pub site: &'a str,
     /// The name of the relay.
     pub relay: &'a str,
@@ -21,7 +25,19 @@ pub struct RelayedMail<'a> {
     pub digest: &'a [u8; 32],
 }
 
+/// A recipient ($2, hashed) of a site ($1) has the mail since $3.
+pub(crate) const NOTE: &str = "INSERT INTO relay_done (site, hash, done_at) VALUES ($1, $2, $3)
+    ON CONFLICT (site, hash) DO UPDATE SET done_at = excluded.done_at";
+
 impl RelayedMail<'_> {
+    /// In one order, so that two units of work never wait for each other's rows.
+    pub(crate) async fn hashes(&self, store: &Store, recipients: &[String]) -> Result<Vec<Vec<u8>>, Fault> {
+        let hasher = store.inner.vault.hasher(self.site).await?;
+        let mut hashes: Vec<Vec<u8>> = recipients.iter().map(|recipient| self.hash(&hasher, recipient)).collect();
+        hashes.sort_unstable();
+        Ok(hashes)
+    }
+
     fn hash(&self, hasher: &Hasher, recipient: &str) -> Vec<u8> {
         let (relay, digest) = (self.relay, HEXLOWER.encode(self.digest));
         // The digest is as long always, and names in the settings hold no line end: no two of these run into each other.
@@ -57,19 +73,14 @@ impl Store {
 
     /// These recipients have the mail: durable when it returns, and to be said again without harm.
     pub async fn note_relayed(&self, mail: RelayedMail<'_>, recipients: &[String]) -> Result<(), Fault> {
-        const SQL: &str = "INSERT INTO relay_done (site, hash, done_at) VALUES ($1, $2, $3)
-            ON CONFLICT (site, hash) DO UPDATE SET done_at = excluded.done_at";
-        let hasher = self.inner.vault.hasher(mail.site).await?;
-        let mut hashes: Vec<Vec<u8>> = recipients.iter().map(|recipient| mail.hash(&hasher, recipient)).collect();
-        // In one order, so that two of them never wait for each other's rows.
-        hashes.sort_unstable();
+        let hashes = mail.hashes(self, recipients).await?;
         let site = mail.site.to_owned();
         let order = hashes.first().cloned().unwrap_or_default();
         let work = self.inner.db.grouped_unit(order, move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 for hash in &hashes {
-                    execute!(conn, SQL, &site, hash, now)?;
+                    execute!(conn, NOTE, &site, hash, now)?;
                 }
                 Ok(())
             })

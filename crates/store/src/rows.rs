@@ -180,6 +180,8 @@ pub enum JobKind {
     Summary,
     /// Tell somebody that a letter about events did not arrive.
     Returned,
+    /// Hand on a relayed mail that waits for a key.
+    Relayed,
 }
 
 /// The state of a job. `Held` waits for a person.

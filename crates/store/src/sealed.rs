@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 const MESSAGE_KEY: &str = "SELECT wrapped_key FROM messages WHERE id = $1";
 const LETTER_KEY: &str = "SELECT wrapped_key FROM outbox WHERE id = $1";
+const KEPT_KEY: &str = "SELECT wrapped_key FROM relay_kept WHERE id = $1";
 const WRITTEN_KEY: &str = "SELECT wrapped_key FROM written WHERE id = $1";
 
 pub(crate) fn seal<T: Serialize>(key: &SealingKey, place: Place<'_>, value: &T) -> Result<Vec<u8>, Fault> {
@@ -76,6 +77,7 @@ impl Inner {
         }
         match lease.kind {
             JobKind::Letter => self.key_by(LETTER_KEY, &lease.site, &lease.subject).await,
+            JobKind::Relayed => self.key_by(KEPT_KEY, &lease.site, &lease.subject).await,
             JobKind::Written => self.key_by(WRITTEN_KEY, &lease.site, &lease.subject).await,
             _ => self.key_of(&lease.site, &lease.subject).await,
         }

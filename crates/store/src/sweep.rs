@@ -261,7 +261,8 @@ impl Store {
         const NAMED: &str = "SELECT message FROM contents WHERE blob = $1
             UNION ALL SELECT id FROM kept_files WHERE blob = $1
             UNION ALL SELECT id FROM outbox WHERE blob = $1
-            UNION ALL SELECT id FROM outbox_files WHERE blob = $1";
+            UNION ALL SELECT id FROM outbox_files WHERE blob = $1
+            UNION ALL SELECT id FROM relay_kept WHERE blob = $1";
         let mut removed = 0;
         for name in self.inner.blobs.older_than(Duration::from_secs(ORPHANS_KEPT_S)).await? {
             let asked = name.clone();
@@ -279,7 +280,8 @@ impl Store {
         const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM written WHERE key_id = $1 AND wrapped_key IS NOT NULL
-            UNION ALL SELECT id FROM outbox_files WHERE key_id = $1 LIMIT 1";
+            UNION ALL SELECT id FROM outbox_files WHERE key_id = $1
+            UNION ALL SELECT id FROM relay_kept WHERE key_id = $1 LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
         let (book, mut destroyed) = (self.inner.vault.book(), 0);

@@ -229,12 +229,12 @@ fn before(past: &Past) -> Result<Before, Fault> {
     Ok(Before { key, said: past.forms(), letter_keys: past.letter_keys().to_vec() })
 }
 
-fn order_bytes(opener: Option<&Opener>) -> Result<u32, Fault> {
+pub(super) fn order_bytes(opener: Option<&Opener>) -> Result<u32, Fault> {
     let bytes = opener.map_or(0, |opener| opener.order().len());
     u32::try_from(bytes).map_err(|_| Fault::permanent(FaultCode::TooComplex, "an order of more than 4 GiB"))
 }
 
-fn budget(opener: Option<&Opener>) -> Budget<'_> {
+pub(super) fn budget(opener: Option<&Opener>) -> Budget<'_> {
     match opener {
         Some(opener) => Budget::opening(opener.keys()),
         None => Budget::none(),
@@ -242,14 +242,19 @@ fn budget(opener: Option<&Opener>) -> Budget<'_> {
 }
 
 /// The order by which a mail is opened, and behind it another source.
-struct Ordered<'a, S> {
+pub(super) struct Ordered<'a, S> {
     order: &'a [u8],
     then: S,
 }
 
 impl<'a, S> Ordered<'a, S> {
-    fn new(opener: Option<&'a Opener>, then: S) -> Ordered<'a, S> {
-        Ordered { order: opener.map(Opener::order).unwrap_or_default(), then }
+    pub(super) fn new(opener: Option<&'a Opener>, then: S) -> Ordered<'a, S> {
+        Ordered::behind(opener.map(Opener::order).unwrap_or_default(), then)
+    }
+
+    /// The same with an order that is encoded already.
+    pub(super) fn behind(order: &'a [u8], then: S) -> Ordered<'a, S> {
+        Ordered { order, then }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::cell::keys;
 use crate::cell::opened::{open, split};
 use crate::cell::sealed;
 use crate::cell::watch::{Watched, cpu_us, watch};
+use crate::cell::whole;
 use crate::cell::wire::{
     self, Asked, Before, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat, Told,
 };
@@ -203,6 +204,7 @@ fn work(pipes: &mut Pipes, limits: &Hello, watched: &Watched) -> io::Result<()> 
                 Call::Open { .. } | Call::Seal { .. } => {
                     sealed::answer(&call, &source, limits, pipes).map(Answer::Mail)
                 }
+                Call::OpenWhole { .. } => whole::answer(&call, &source, limits, pipes).map(Answer::Mail),
                 call => answer(call, &source, limits, pipes),
             }))
         };
@@ -269,7 +271,7 @@ fn answer(call: Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result
             value(&policy::template::render(order), hello.answer_bytes_max)
         }
         // These ask on their way, and are answered where the pipes are.
-        Call::Open { .. } | Call::Seal { .. } => Err(Failure::AnswerTooLarge),
+        Call::Open { .. } | Call::OpenWhole { .. } | Call::Seal { .. } => Err(Failure::AnswerTooLarge),
         Call::Sanitize => value(&mail::sanitize(&String::from_utf8_lossy(source)), hello.answer_bytes_max),
         #[cfg(feature = "misbehave")]
         Call::Misbehave(_) => Err(Failure::AnswerTooLarge),

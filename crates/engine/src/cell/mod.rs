@@ -25,6 +25,7 @@ mod sealing;
 mod settings;
 mod source;
 mod watch;
+mod whole;
 mod wire;
 
 pub use bench::{Bench, bench};
@@ -38,3 +39,4 @@ pub use renderer::{MEMORY_BYTES_MAX, Renderer, TEMPLATE_CPU_MS_MAX};
 pub use sealing::OwnKey;
 pub use settings::{Sandbox, SandboxState, Settings};
 pub use source::{PIECE_BYTES_MAX, Sink, Source};
+pub(crate) use whole::Shown;

@@ -22,13 +22,36 @@ const DAY_S: u64 = 24 * 60 * 60;
 /// As much of an authority's name as is shown.
 const NAME_CHARS_MAX: usize = 120;
 
+/// What opening a mail has shown, before it is cut to what may be taken of it.
+pub(super) struct Shown {
+    /// Without what it was sealed in; `None` where it stays closed.
+    pub(super) mail: Option<Vec<u8>>,
+    pub(super) opened: mail::Opened,
+    /// Of the outermost layer that is encrypted, as its standard calls it; empty where there is none.
+    pub(super) cipher: String,
+    /// Who wrote it, as its readers see it; `None` where it names nobody or several.
+    pub(super) author: Option<String>,
+}
+
 /// A mail as it is read, and what opening it has shown; `None` where it did not come sealed, or no order came with it.
 pub(super) struct Found<'a> {
     pub(super) mail: Cow<'a, [u8]>,
     pub(super) opened: Option<mail::Opened>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// What may be taken of a mail by what opening it has shown.
+    fn of(mail: &'a [u8], shown: Option<Shown>, limits: &Limits) -> Found<'a> {
+        match shown {
+            None => Found { mail: Cow::Borrowed(mail), opened: None },
+            Some(Shown { mail: None, opened, .. }) => Found { mail: Cow::Borrowed(mail), opened: Some(opened) },
+            Some(Shown { mail: Some(inner), opened, .. }) => {
+                let cut = if opened.is_text_only { of_text_alone(&inner, limits) } else { None };
+                Found { mail: Cow::Owned(cut.unwrap_or(inner)), opened: Some(opened) }
+            }
+        }
+    }
+
     /// What the mail says.
     pub(super) fn read(self, limits: &Limits) -> Reading {
         let mut reading = mail::read(&self.mail, limits);
@@ -47,24 +70,42 @@ pub(super) fn open<'a>(order: &[u8], mail: &'a [u8], limits: &Limits, pipes: &mu
     if order.is_empty() {
         return Ok(Found { mail: Cow::Borrowed(mail), opened: None });
     }
-    let order: MailOrder = postcard::from_bytes(order).map_err(|_| Failure::AnswerTooLarge)?;
-    Ok(open_naming_signers(&order, mail, limits, pipes).0)
+    let shown = shown(order, mail, limits, pipes)?;
+    Ok(Found::of(mail, shown, limits))
 }
 
-/// The same by an order, with the certificates of those who signed the content.
+/// Opens a mail by an encoded order; `None` where it did not come sealed.
+pub(super) fn shown(order: &[u8], mail: &[u8], limits: &Limits, pipes: &mut Pipes) -> Result<Option<Shown>, Failure> {
+    let order: MailOrder = postcard::from_bytes(order).map_err(|_| Failure::AnswerTooLarge)?;
+    Ok(shown_naming_signers(&order, mail, limits, pipes).0)
+}
+
+/// The mail by an order, with the certificates of those who signed the content.
 pub(super) fn open_naming_signers<'a>(
     order: &MailOrder,
     mail: &'a [u8],
     limits: &Limits,
     pipes: &mut Pipes,
 ) -> (Found<'a>, Signers) {
+    let (shown, signers) = shown_naming_signers(order, mail, limits, pipes);
+    (Found::of(mail, shown, limits), signers)
+}
+
+fn shown_naming_signers(
+    order: &MailOrder,
+    mail: &[u8],
+    limits: &Limits,
+    pipes: &mut Pipes,
+) -> (Option<Shown>, Signers) {
     let pipes = std::cell::RefCell::new(pipes);
     let holder = asking(&pipes);
-    let as_it_came = |opened| (Found { mail: Cow::Borrowed(mail), opened }, Signers::default());
     match order.open.carry_out_naming_signers(mail, &holder, &mut Chance) {
-        Ok((opened, _)) if opened.verdict.layers.is_empty() => as_it_came(None),
-        Ok((opened, signers)) => (found(order, opened, &signers, limits), signers),
-        Err(trouble) => as_it_came(Some(mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() })),
+        Ok((opened, _)) if opened.verdict.layers.is_empty() => (None, Signers::default()),
+        Ok((opened, signers)) => (Some(judged(order, opened, &signers, limits)), signers),
+        Err(trouble) => {
+            let opened = mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() };
+            (Some(Shown { mail: None, opened, cipher: String::new(), author: None }), Signers::default())
+        }
     }
 }
 
@@ -78,12 +119,13 @@ fn unopened(trouble: Trouble) -> Unopened {
     }
 }
 
-fn found(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits) -> Found<'static> {
+fn judged(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits) -> Shown {
     let Opened { mail, verdict } = opened;
-    let encrypted = verdict.layers.iter().find_map(|layer| match layer {
-        LayerVerdict::Encrypted { scheme, .. } => Some(scheme_of(*scheme)),
+    let layer = verdict.layers.iter().find_map(|layer| match layer {
+        LayerVerdict::Encrypted { scheme, cipher, .. } => Some((scheme_of(*scheme), cipher.clone())),
         LayerVerdict::Signed { .. } => None,
     });
+    let (encrypted, cipher) = layer.map_or((None, String::new()), |(scheme, cipher)| (Some(scheme), cipher));
     let is_text_only = encrypted.is_some() && !verdict.is_proved;
     let fields = verdict.protected.unwrap_or_default();
     let mut told = mail::Opened {
@@ -94,14 +136,13 @@ fn found(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits) 
         has_fields_within: fields != seal::header_protection::Protected::default(),
         ..mail::Opened::default()
     };
+    let author = author(&mail, limits);
     if let Some(LayerVerdict::Signed { scheme, signatures }) = verdict.layers.last() {
-        let author = author(&mail, limits);
         let judging = Judging { order, signers, author: author.as_deref() };
         let signatures = signatures.iter().take(SIGNATURES_MAX).enumerate();
         told.signatures = signatures.map(|(at, one)| judging.signature(*scheme, at, one)).collect();
     }
-    let mail = if is_text_only { of_text_alone(mail, limits) } else { mail };
-    Found { mail: Cow::Owned(mail), opened: Some(told) }
+    Shown { mail: Some(mail), opened: told, cipher, author }
 }
 
 /// Who wrote the mail, as its readers see it; `None` where it names nobody or several.
@@ -113,24 +154,31 @@ fn author(opened: &[u8], limits: &Limits) -> Option<String> {
     }
 }
 
-/// The same mail with nothing but its text: no HTML, no file, nothing that a program would fetch or run (EFAIL).
-fn of_text_alone(mail: Vec<u8>, limits: &Limits) -> Vec<u8> {
-    let Reading { message, too_complex, .. } = mail::read(&mail, limits);
-    if too_complex.is_some() {
-        return mail;
-    }
-    let mut out = Vec::new();
-    for field in Entity::read(&mail).fields() {
-        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
-        if !name.starts_with(b"content-") && !name.starts_with(b"mime-version") {
-            out.extend_from_slice(field);
-        }
-    }
+/// The same mail with nothing but its text: no HTML, no file, nothing that a program would fetch or run (EFAIL). `None` where it is too
+/// complex to be read.
+fn of_text_alone(mail: &[u8], limits: &Limits) -> Option<Vec<u8>> {
+    let (mut out, text) = head_and_text(mail, limits)?;
     const KIND: &str =
         "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
     out.extend_from_slice(KIND.as_bytes());
-    out.extend_from_slice(message.text.as_bytes());
-    out
+    out.extend_from_slice(text.as_bytes());
+    Some(out)
+}
+
+/// The fields of a mail but for those that say what its content is, and its text; `None` where it is too complex to be read.
+pub(super) fn head_and_text(mail: &[u8], limits: &Limits) -> Option<(Vec<u8>, String)> {
+    let Reading { message, too_complex, .. } = mail::read(mail, limits);
+    if too_complex.is_some() {
+        return None;
+    }
+    let mut head = Vec::new();
+    for field in Entity::read(mail).fields() {
+        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
+        if !name.starts_with(b"content-") && !name.starts_with(b"mime-version") {
+            head.extend_from_slice(field);
+        }
+    }
+    Some((head, message.text))
 }
 
 /// What signatures are judged by.

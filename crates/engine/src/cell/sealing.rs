@@ -1,6 +1,7 @@
 //! Sealing and opening mail in cells. Private keys stay here: a cell asks for each operation, and is ended when it asks for more than its
 //! order needs.
 
+use crate::cell::calls::Ordered;
 use crate::cell::clock::Clock;
 use crate::cell::pool::Cells;
 use crate::cell::process::Cell;
@@ -91,17 +92,16 @@ impl Cells {
         mail: &[u8],
         mut budget: Budget<'_>,
     ) -> Result<(T, Vec<u8>), Fault> {
-        let mut source = postcard::to_stdvec(order)
+        let order = postcard::to_stdvec(order)
             .map_err(|error| Fault::permanent(FaultCode::Internal, format!("an order cannot be written: {error}")))?;
-        let order_bytes = u32::try_from(source.len())
+        let order_bytes = u32::try_from(order.len())
             .map_err(|_| Fault::permanent(FaultCode::TooComplex, "an order of more than 4 GiB"))?;
-        source.extend_from_slice(mail);
         let mut lease = self.lease().await?;
         let mut clock = Clock::new(lease.settings().wall_ms);
         let (source_max, answer_max) = (lease.settings().source_bytes_max, lease.settings().answer_bytes_max);
         let part_max = lease.settings().part_bytes_max;
         let cell: &mut Cell = lease.cell()?;
-        let sent = cell.ask(&mut clock, &call(order_bytes), source.as_slice(), source_max).await?;
+        let sent = cell.ask(&mut clock, &call(order_bytes), Ordered::behind(&order, mail), source_max).await?;
         let (answer, mail) = cell.hear_mail(&mut clock, answer_max, part_max, &mut budget).await?;
         let Ok(told) = postcard::from_bytes(&answer) else { return Err(lease.cell()?.babbled().await) };
         lease.give_back(sent);

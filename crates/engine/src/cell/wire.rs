@@ -165,6 +165,11 @@ pub(super) enum Call {
     Open {
         order_bytes: u32,
     },
+    /// A mail that is handed on opened; the encoded `MailOrder` comes first in the source.
+    OpenWhole {
+        limits: mail::Limits,
+        order_bytes: u32,
+    },
     /// A mail to seal, behind its encoded [`seal::order::SealOrder`].
     Seal {
         order_bytes: u32,

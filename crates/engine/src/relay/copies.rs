@@ -2,8 +2,7 @@
 
 use super::answer::{later, no, of_fault};
 use super::figures::Figures;
-use super::memory::Room;
-use super::{Fate, Inner, Submitted};
+use super::{Fate, Inner, RelaySettings, Submitted};
 use bytes::Bytes;
 use courier::smtp_in::Refusal;
 use policy::{Fault, FaultCode};
@@ -21,11 +20,9 @@ pub(super) struct Copy {
 #[derive(Default)]
 pub(super) struct Decided {
     pub(super) copies: Vec<Copy>,
-    /// Why somebody waits.
-    pub(super) held: Option<Refusal>,
+    /// Who waits, and why.
+    pub(super) held: Vec<(String, String)>,
     pub(super) refused: Vec<(String, Refusal)>,
-    /// What the copies take up.
-    pub(super) room: Room,
 }
 
 /// Asks the sealer for each recipient.
@@ -43,17 +40,19 @@ pub(super) async fn decide(
     let fates = fates.unwrap_or_else(|_| Err(Fault::temporary(FaultCode::Internal, "sealing took too long")));
     let fates = fates.map_err(|fault| {
         tracing::warn!(relay = inner.settings.name, code = %fault.code, detail = fault.logged(), "a mail was not sealed");
-        of_fault(&fault)
+        match fault.code {
+            FaultCode::QueueFull => full(&inner.figures),
+            _ => of_fault(&fault),
+        }
     })?;
-    tell(&inner.settings.name, id, &fates);
+    tell(&inner.settings, id, &fates);
     let mut decided = Decided::default();
-    let mut bytes_held = 0;
     for (recipient, fate) in recipients.iter().zip(fates) {
         inner.figures.fate(&fate);
         let copy = match fate {
             Fate::HandOn { copy, .. } | Fate::Replace { copy, .. } => copy,
             Fate::Hold { why } => {
-                decided.held.get_or_insert_with(|| held(why));
+                decided.held.push((recipient.clone(), why));
                 continue;
             }
             Fate::Refuse { why } => {
@@ -63,21 +62,13 @@ pub(super) async fn decide(
         };
         match decided.copies.iter_mut().find(|known| known.bytes == copy) {
             Some(known) => known.recipients.push(recipient.clone()),
-            None => {
-                if copy.as_ptr() != mail.bytes.as_ptr() {
-                    bytes_held += copy.len();
-                }
-                if !inner.memory.grow(&mut decided.room, bytes_held) {
-                    return Err(full(&inner.figures));
-                }
-                decided.copies.push(Copy { bytes: copy, recipients: vec![recipient.clone()] });
-            }
+            None => decided.copies.push(Copy { bytes: copy, recipients: vec![recipient.clone()] }),
         }
     }
     Ok(decided)
 }
 
-fn held(why: String) -> Refusal {
+pub(super) fn held(why: String) -> Refusal {
     later("4.7.0", why)
 }
 
@@ -87,7 +78,7 @@ fn refused(why: String) -> Refusal {
 
 /// Logs why somebody does not get the mail itself: what becomes of it, the rule that says so, and how many it concerns. Who they are is
 /// told to nobody.
-fn tell(relay: &str, id: &str, fates: &[Fate]) {
+fn tell(RelaySettings { name: relay, keeps_for, .. }: &RelaySettings, id: &str, fates: &[Fate]) {
     let mut told: Vec<(&str, &str, usize)> = Vec::new();
     for fate in fates {
         let (outcome, why) = match fate {
@@ -103,8 +94,8 @@ fn tell(relay: &str, id: &str, fates: &[Fate]) {
     }
     for (outcome, why, recipients) in told {
         let said = match outcome {
-            "notice" => no(250, "2.0.0", ""),
-            "hold" => held(String::new()),
+            "hold" if keeps_for.is_none() => held(String::new()),
+            "notice" | "hold" => no(250, "2.0.0", ""),
             _ => refused(String::new()),
         };
         let Refusal { code, status, .. } = said;

@@ -5,7 +5,18 @@ use crate::metrics::{head, line};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What becomes of a mail for a recipient, as it is counted.
-const FATES: [&str; 7] = ["plain", "signed", "encrypted", "signed_and_encrypted", "replaced", "held", "refused"];
+const FATES: [&str; 10] = [
+    "plain",
+    "signed",
+    "encrypted",
+    "signed_and_encrypted",
+    "replaced",
+    "held",
+    "refused",
+    "opened",
+    "cut_to_text",
+    "unopened",
+];
 
 #[derive(Default)]
 pub(super) struct Figures {
@@ -17,6 +28,9 @@ pub(super) struct Figures {
     pub(super) reports: AtomicU64,
     pub(super) late: AtomicU64,
     pub(super) full: AtomicU64,
+    pub(super) kept: AtomicU64,
+    pub(super) released: AtomicU64,
+    pub(super) given_up: AtomicU64,
 }
 
 /// The figures of one relay at one moment.
@@ -35,6 +49,10 @@ pub struct RelayFigures {
     pub late: u64,
     /// Mails for which there was no room in memory.
     pub full: u64,
+    /// Mails that were stored because they wait for a key; of those, mails that were handed on and that were given up.
+    pub kept: u64,
+    pub released: u64,
+    pub given_up: u64,
     pub held_bytes: u64,
     /// Connections to the next hop.
     pub connections: usize,
@@ -51,6 +69,9 @@ impl Figures {
             Fate::HandOn { sealing: Sealing::Signed, .. } => 1,
             Fate::HandOn { sealing: Sealing::Encrypted, .. } => 2,
             Fate::HandOn { sealing: Sealing::SignedAndEncrypted, .. } => 3,
+            Fate::HandOn { sealing: Sealing::Opened, .. } => 7,
+            Fate::HandOn { sealing: Sealing::CutToText, .. } => 8,
+            Fate::HandOn { sealing: Sealing::Unopened, .. } => 9,
             Fate::Replace { .. } => 4,
             Fate::Hold { .. } => 5,
             Fate::Refuse { .. } => 6,
@@ -72,6 +93,9 @@ impl Figures {
             reports: read(&self.reports),
             late: read(&self.late),
             full: read(&self.full),
+            kept: read(&self.kept),
+            released: read(&self.released),
+            given_up: read(&self.given_up),
             held_bytes,
             connections,
         }
@@ -81,7 +105,7 @@ impl Figures {
 /// The figures of all relays as Prometheus text; nothing where there is none.
 pub fn relays_in_text(relays: &[RelayFigures]) -> String {
     type Figure = (&'static str, &'static str, &'static str, fn(&RelayFigures) -> u64);
-    const FIGURES: [Figure; 6] = [
+    const FIGURES: [Figure; 9] = [
         (
             "sealpost_relay_skipped_total",
             "Recipients who had a relayed mail already when its client sent it again.",
@@ -98,6 +122,16 @@ pub fn relays_in_text(relays: &[RelayFigures]) -> String {
             |relay| relay.late,
         ),
         ("sealpost_relay_full_total", "Mails for which a relay had no room in memory.", "counter", |relay| relay.full),
+        (
+            "sealpost_relay_kept_total",
+            "Relayed mails that were stored because they wait for a key.",
+            "counter",
+            |relay| relay.kept,
+        ),
+        ("sealpost_relay_released_total", "Stored mails that were handed on.", "counter", |relay| relay.released),
+        ("sealpost_relay_given_up_total", "Stored mails that were given up, with a report.", "counter", |relay| {
+            relay.given_up
+        }),
         ("sealpost_relay_held_bytes", "Bytes of mail that a relay holds in memory.", "gauge", |relay| relay.held_bytes),
         ("sealpost_relay_connections", "Connections of a relay to its next hop.", "gauge", |relay| {
             relay.connections as u64
@@ -130,6 +164,25 @@ pub fn relays_in_text(relays: &[RelayFigures]) -> String {
     text
 }
 
+/// How many mails each relay has stored, and since when the oldest (microseconds since 1970), as Prometheus text; nothing where there is none.
+pub fn stored_in_text(stored: &[(String, u64, i64)], now: i64) -> String {
+    type Figure = (&'static str, &'static str, fn(&(String, u64, i64), i64) -> u64);
+    const FIGURES: [Figure; 2] = [
+        ("sealpost_relay_stored", "Relayed mails that are stored because they wait for a key.", |of, _| of.1),
+        ("sealpost_relay_stored_age_seconds", "Age of the oldest of them.", |of, now| {
+            u64::try_from((now - of.2) / 1_000_000).unwrap_or_default()
+        }),
+    ];
+    let mut text = String::new();
+    for (metric, help, figure) in FIGURES.into_iter().filter(|_| !stored.is_empty()) {
+        head(&mut text, metric, help, "gauge");
+        for of in stored {
+            line(&mut text, metric, &[("relay", &of.0)], figure(of, now));
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,5 +203,9 @@ mod tests {
             assert!(text.contains(sample), "{sample}{text}");
         }
         assert_eq!(relays_in_text(&[]), "");
+        let stored = stored_in_text(&[("wiki".into(), 2, 1_000_000)], 61_000_000);
+        assert!(stored.contains("sealpost_relay_stored{relay=\"wiki\"} 2\n"), "{stored}");
+        assert!(stored.contains("sealpost_relay_stored_age_seconds{relay=\"wiki\"} 60\n"), "{stored}");
+        assert_eq!(stored_in_text(&[], 0), "");
     }
 }

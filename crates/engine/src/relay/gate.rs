@@ -230,6 +230,8 @@ impl Passing {
             client,
             recipients: live.recipients.len(),
             headers: Arc::default(),
+            opened: Arc::default(),
+            memory: inner.memory.clone(),
         };
         let passing = Passing {
             id,

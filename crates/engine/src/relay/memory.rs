@@ -1,18 +1,21 @@
 //! The room for mails that are held in memory: whoever finds none is told to come again.
 
+use bytes::Bytes;
+use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What is counted at a time.
 const UNIT_BYTES: usize = 1024;
 
+#[derive(Debug)]
 pub(super) struct Memory {
     units: Arc<Semaphore>,
     units_max: usize,
 }
 
 /// Room that is taken; free again when dropped.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Room {
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -39,9 +42,65 @@ impl Memory {
         true
     }
 
+    /// Makes the room just as large as so many bytes, smaller ones too; `false` where that is more than there is.
+    fn fit(&self, room: &mut Room, bytes: usize) -> bool {
+        let held = room.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if let Some(permit) = &mut room.permit {
+            drop(permit.split(held.saturating_sub(bytes.div_ceil(UNIT_BYTES))));
+        }
+        self.grow(room, bytes)
+    }
+
     pub(super) fn held_bytes(&self) -> u64 {
         ((self.units_max - self.units.available_permits()) * UNIT_BYTES) as u64
     }
+}
+
+/// Room for one copy that is yet to be made.
+#[derive(Debug)]
+pub struct CopyRoom {
+    memory: Arc<Memory>,
+    room: Room,
+}
+
+/// A copy with the room that it takes up.
+struct Kept {
+    copy: Vec<u8>,
+    _room: Room,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.copy
+    }
+}
+
+impl CopyRoom {
+    /// # Errors
+    /// Temporary `QueueFull` when there is no such room now; the client is told 452.
+    pub(super) fn take(memory: &Arc<Memory>, bytes: usize) -> Result<CopyRoom, Fault> {
+        let mut room = Room::default();
+        match memory.grow(&mut room, bytes) {
+            true => Ok(CopyRoom { memory: memory.clone(), room }),
+            false => Err(no_room()),
+        }
+    }
+
+    /// The copy, which takes up just its own room from now on, until the last who has it is done with it.
+    ///
+    /// # Errors
+    /// Temporary `QueueFull` when it is larger than what was taken, and there is no room for that.
+    pub fn keep(mut self, mut copy: Vec<u8>) -> Result<Bytes, Fault> {
+        copy.shrink_to_fit();
+        match self.memory.fit(&mut self.room, copy.len()) {
+            true => Ok(Bytes::from_owner(Kept { copy, _room: self.room })),
+            false => Err(no_room()),
+        }
+    }
+}
+
+fn no_room() -> Fault {
+    Fault::temporary(FaultCode::QueueFull, "no room in memory for a copy of a relayed mail")
 }
 
 #[cfg(test)]
@@ -59,5 +118,22 @@ mod tests {
         drop(one);
         assert!(memory.grow(&mut other, 4096));
         assert!(!memory.grow(&mut other, usize::MAX));
+    }
+
+    #[test]
+    fn a_copy_takes_room_before_it_is_made_and_gives_back_what_it_does_not_need() -> Result<(), Fault> {
+        let memory = Arc::new(Memory::new(4096));
+        let one = CopyRoom::take(&memory, 3000)?;
+        assert!(CopyRoom::take(&memory, 2048).is_err_and(|fault| fault.code == FaultCode::QueueFull));
+        let copy = one.keep(vec![1; 1025])?;
+        assert_eq!(memory.held_bytes(), 2048);
+        assert!(CopyRoom::take(&memory, 1024)?.keep(vec![1; 2049]).is_err(), "larger than thought, and no room for it");
+        assert_eq!(CopyRoom::take(&memory, 1024)?.keep(vec![1; 2048])?.len(), 2048);
+        let also = copy.clone();
+        drop(copy);
+        assert_eq!(memory.held_bytes(), 2048);
+        drop(also);
+        assert_eq!(memory.held_bytes(), 0);
+        Ok(())
     }
 }

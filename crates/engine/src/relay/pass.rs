@@ -1,9 +1,10 @@
 //! Hands a mail on: every copy up to its final dot, then all dots, and what became of each recipient is noted as it is known.
 
 use super::answer::{is_temporary, later, no, of_fault, of_not_sent, of_reply};
-use super::copies::{Copy, Decided, decide};
+use super::copies::{Copy, Decided, decide, held};
 use super::figures::Figures;
 use super::hop::{Hop, Lent};
+use super::kept::keep;
 use super::memory::Room;
 use super::report::Report;
 use super::{Inner, Submitted};
@@ -47,16 +48,22 @@ type Handed = (Option<Ready>, Vec<(String, Refusal)>);
 
 /// What became of the recipients.
 #[derive(Default)]
-struct Ends {
+pub(super) struct Ends {
     /// Who has the mail, or needs none.
     have: usize,
-    /// The first reason for which the client has to come again.
-    later: Option<Refusal>,
+    /// Who waits, and why.
+    pub(super) held: Vec<(String, String)>,
+    /// The first reason beside that for which the client has to come again.
+    pub(super) later: Option<Refusal>,
     /// Who gets it never.
-    never: Vec<(String, Refusal)>,
+    pub(super) never: Vec<(String, Refusal)>,
 }
 
 impl Ends {
+    pub(super) fn never(never: Vec<(String, Refusal)>) -> Ends {
+        Ends { never, ..Ends::default() }
+    }
+
     fn refused(&mut self, recipient: String, refusal: Refusal) {
         match is_temporary(&refusal) {
             true => drop(self.later.get_or_insert(refusal)),
@@ -71,19 +78,28 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
     let Some(_going) = inner.under_way.set_out(digest, &passing.recipients, deadline).await else {
         return Err(later("4.4.2", "The same mail is still being handed on, try again later"));
     };
-    let recipients = missing(&inner, &passing).await?;
+    let ends = hand_on(&inner, &passing, live).await?;
+    conclude(&inner, &passing, ends).await
+}
+
+/// The same for those who do not have the mail yet, without a word to anybody about what became of them.
+///
+/// # Errors
+/// A temporary refusal; then nobody got anything.
+pub(super) async fn hand_on(inner: &Arc<Inner>, passing: &Passing, live: Option<Lent>) -> Result<Ends, Refusal> {
+    let deadline = passing.deadline;
+    let recipients = missing(inner, passing).await?;
     let mut ends = Ends { have: passing.recipients.len() - recipients.len(), ..Ends::default() };
     inner.figures.skipped.fetch_add(ends.have as u64, Ordering::Relaxed);
     if recipients.is_empty() {
-        return Ok(());
+        return Ok(ends);
     }
-    let decided = decide(&inner, &passing.mail, &passing.id, &recipients, deadline).await?;
-    // The room is free when the mail is done with.
-    let Decided { copies, held, refused, room: _room } = decided;
-    ends.later = held;
+    let decided = decide(inner, &passing.mail, &passing.id, &recipients, deadline).await?;
+    let Decided { copies, held, refused } = decided;
+    ends.held = held;
     ends.never.extend(refused);
     let mut ready = Vec::with_capacity(copies.len());
-    for (copy, refused) in hand_over(&inner, &passing, live, copies).await? {
+    for (copy, refused) in hand_over(inner, passing, live, copies).await? {
         ready.extend(copy);
         ends.never.extend(refused);
     }
@@ -92,12 +108,12 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
     }
     let ready = still_awaited(ready, &mut ends).await?;
     crash_point("relay_handed_over");
-    send_dots(&inner, &passing, ready, &mut ends).await;
-    conclude(&inner, &passing, ends).await
+    send_dots(inner, passing, ready, &mut ends).await;
+    Ok(ends)
 }
 
 /// Those who do not have the mail yet.
-async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<String>, Refusal> {
+pub(super) async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<String>, Refusal> {
     let known = timeout_at(passing.deadline, inner.store.relayed(known_as(inner, passing), &passing.recipients)).await;
     let known = known.map_err(|_| later("4.3.0", "Not answered in time, try again later"))?;
     let known = known.map_err(|fault| unnoted(inner, &fault))?;
@@ -321,7 +337,7 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
 }
 
 /// These are not to get it again. Where that cannot be noted they have it all the same.
-async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
+pub(super) async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
     let mail = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest };
     if let Err(fault) = inner.store.note_relayed(mail, recipients).await {
         drop(unnoted(inner, &fault));
@@ -329,7 +345,17 @@ async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
 }
 
 /// What the client is told, and a report to the sender where some got it and others never will.
-async fn conclude(inner: &Inner, passing: &Passing, ends: Ends) -> Result<(), Refusal> {
+async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<(), Refusal> {
+    if let Some((_, why)) = ends.held.first() {
+        let Some(keeps_for) = inner.settings.keeps_for else { return Err(held(why.clone())) };
+        // Where the client comes again anyway, it is decided anew then.
+        if ends.later.is_none() {
+            let waiting = ends.held.drain(..).map(|(recipient, _)| recipient).collect::<Vec<_>>();
+            ends.have += waiting.len();
+            keep(inner, passing, waiting, keeps_for).await.map_err(|fault| unnoted(inner, &fault))?;
+            crash_point("relay_kept");
+        }
+    }
     if let Some(later) = ends.later {
         return Err(later);
     }
@@ -348,7 +374,12 @@ async fn conclude(inner: &Inner, passing: &Passing, ends: Ends) -> Result<(), Re
     Ok(())
 }
 
-async fn report(inner: &Inner, passing: &Passing, to: &str, failed: &[(String, Refusal)]) -> Result<(), Refusal> {
+pub(super) async fn report(
+    inner: &Inner,
+    passing: &Passing,
+    to: &str,
+    failed: &[(String, Refusal)],
+) -> Result<(), Refusal> {
     let report = Report {
         hostname: &inner.settings.hostname,
         to,

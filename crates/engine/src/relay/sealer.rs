@@ -1,5 +1,7 @@
 //! The seam to sealing: what becomes of a mail that is relayed, asked for each recipient.
 
+use super::memory::{CopyRoom, Memory};
+use super::opens::OpenedCopy;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use mail::{Client, Headers};
@@ -10,6 +12,7 @@ use tokio::sync::OnceCell;
 /// A mail as it was handed in.
 #[derive(Debug, Clone)]
 pub struct Submitted {
+    /// [`store::NO_SITE`] where the relay is of no site.
     pub site: String,
     /// The name of the relay.
     pub relay: String,
@@ -24,6 +27,20 @@ pub struct Submitted {
     pub recipients: usize,
     /// Its header once somebody has read it, for all recipients.
     pub headers: Arc<OnceCell<Headers>>,
+    /// Without what it was sealed in, once somebody has opened it, for all recipients.
+    pub(super) opened: Arc<OnceCell<OpenedCopy>>,
+    /// Where copies take their room.
+    pub(super) memory: Arc<Memory>,
+}
+
+impl Submitted {
+    /// Room for a copy of about so many bytes, which is taken before the copy is made: so many recipients need no more than there is.
+    ///
+    /// # Errors
+    /// Temporary `QueueFull` when there is no such room now; the client is told 452.
+    pub fn room_for(&self, bytes: usize) -> Result<CopyRoom, Fault> {
+        CopyRoom::take(&self.memory, bytes)
+    }
 }
 
 /// What was done to a copy; counted.
@@ -34,12 +51,19 @@ pub enum Sealing {
     Signed,
     Encrypted,
     SignedAndEncrypted,
+    /// It came sealed, and was opened.
+    Opened,
+    /// The same, and nothing proves its content, so its text alone is left.
+    CutToText,
+    /// It came sealed and stays closed.
+    Unopened,
 }
 
 /// What becomes of a mail for one recipient. A `why` is said to the client or in the log: it is one line, without content, addresses or secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// This copy is handed on: a whole mail, without our own `Received`. Copies that share bytes share a transaction.
+    /// This copy is handed on: a whole mail, without our own `Received`. Copies that share bytes share a transaction. Each that is not the
+    /// mail itself has its room by [`Submitted::room_for`].
     HandOn { copy: Bytes, sealing: Sealing },
     /// A problem report or a notice that is only a link goes in its place; the client hears 250 all the same.
     Replace { copy: Bytes, why: String },

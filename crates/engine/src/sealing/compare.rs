@@ -41,7 +41,7 @@ impl SealedAs {
         let entity = Entity::read(mail);
         let Some(kind) = entity.kind() else { return (SealedAs::Plain, None) };
         let parameter = |name: &str| kind.parameter(name).map(str::to_ascii_lowercase).unwrap_or_default();
-        match kind.name.as_str() {
+        match kind.essence.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => match parameter("smime-type").as_str() {
                 "signed-data" | "certs-only" => (SealedAs::Signed, Some(Scheme::Smime)),
                 _ => (SealedAs::Encrypted, Some(Scheme::Smime)),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use engine::relay::{Fate, Sealer, Sealing, Submitted};
 use futures_util::future::BoxFuture;
 use policy::{Fault, FaultCode};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Marks each copy with its recipient; `plain…` gets the mail as it came.
@@ -13,6 +14,8 @@ pub struct Marking {
     pub asked: Mutex<Vec<(Submitted, String)>>,
     /// These wait at present.
     pub waiting: Mutex<Vec<&'static str>>,
+    /// Copies that were begun.
+    pub made: AtomicUsize,
 }
 
 impl Marking {
@@ -39,16 +42,19 @@ impl Sealer for Marking {
                 "hangs" => std::future::pending().await,
                 "empty" => Ok(Fate::HandOn { copy: Bytes::new(), sealing: Sealing::Encrypted }),
                 "forbidden" => Ok(Fate::Refuse { why: "no mail\r\n250 goes there".into() }),
-                "replaced" => Ok(Fate::Replace {
-                    copy: "Subject: a link\r\n\r\nonly a link\r\n-- the end\r\n".into(),
-                    why: "replaced".into(),
-                }),
+                "replaced" => {
+                    let link = "Subject: a link\r\n\r\nonly a link\r\n-- the end\r\n";
+                    Ok(Fate::Replace { copy: mail.room_for(link.len())?.keep(link.into())?, why: "replaced".into() })
+                }
                 name if name.starts_with("plain") => {
                     Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain })
                 }
                 _ => {
+                    let room = mail.room_for(mail.bytes.len())?;
+                    self.made.fetch_add(1, Ordering::Relaxed);
                     let text = String::from_utf8_lossy(&mail.bytes);
-                    Ok(Fate::HandOn { copy: marked(&text, recipient).into(), sealing: Sealing::Encrypted })
+                    let copy = room.keep(marked(&text, recipient).into())?;
+                    Ok(Fate::HandOn { copy, sealing: Sealing::Encrypted })
                 }
             }
         })

@@ -50,6 +50,22 @@ async fn more_mail_than_there_is_room_for_is_452() {
     assert_eq!(world.relay.figures().held_bytes, 0);
 }
 
+/// Each copy has its room before it is made, so a mail to many never takes up more than there is.
+#[tokio::test]
+async fn copies_for_many_are_not_begun_without_room_for_them() {
+    let world = World::start().await;
+    let mut client = world.client().await;
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let quarter = format!("Subject: one of four\r\n\r\n{}-- the end\r\n", "0123456789\r\n".repeat(20_000));
+    assert!(client.hand_in(&names, &quarter).await.starts_with("452 4.3.1 "));
+    let made = world.sealer.made.load(std::sync::atomic::Ordering::Relaxed);
+    assert!((1..=3).contains(&made), "{made} copies in the room of four");
+    assert_eq!(world.sink.kept(), []);
+    assert!(client.hand_in(&names[..2], &quarter).await.starts_with("250 "), "two fit");
+    world.relay.settle().await;
+    assert_eq!(world.relay.figures().held_bytes, 0);
+}
+
 #[tokio::test]
 async fn a_next_hop_that_is_gone_is_4xx_at_mail() {
     let world = World::start().await;

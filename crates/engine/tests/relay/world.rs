@@ -41,6 +41,7 @@ pub fn settings() -> RelaySettings {
         connections: 10,
         answer_within: Duration::from_secs(40),
         hops_max: 30,
+        keeps_for: None,
     }
 }
 

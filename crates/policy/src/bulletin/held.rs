@@ -57,7 +57,7 @@ pub(super) fn unsealed(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             subject: format!("{what} for a key at the site {site}"),
             text: format!(
                 "{what} because the rules for sealing let them go neither as they are nor sealed with the keys that are there. The list of letters says of \
-                 each why. Import the keys that are missing, or change the rules: they go by themselves then. You are told once a day.\n"
+                 each why, and `sealpost relay list` of mail that relays have stored. Import the keys that are missing, or change the rules: they go by themselves then. You are told once a day.\n"
             ),
         });
     }

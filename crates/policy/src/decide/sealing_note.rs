@@ -63,6 +63,11 @@ pub(super) fn line(evidence: &Evidence, mapping: &Mapping) -> Option<String> {
     Some(said(opened, &author(evidence), words) + ".")
 }
 
+/// What opening a mail of this author has shown, as one sentence in English.
+pub fn opened_in_words(opened: &Opened, author: &str) -> String {
+    said(opened, author, &ENGLISH) + "."
+}
+
 /// What was found, where anything was.
 pub(super) fn note(evidence: &Evidence, trace: &mut Trace) {
     const QUESTION: &str = "Did it come sealed?";

@@ -124,8 +124,8 @@ async fn look_at_relays(
             findings.say(&format!("relay {}", relay.name), listener(address, running))?;
         }
         let name = format!("relay {}", relay.name);
-        match &relay.sealing {
-            Some(sealing) => {
+        match (&relay.sealing, relay.opening.clone()) {
+            (Some(sealing), _) => {
                 if let Some(record) = &sealing.record {
                     let text =
                         format!("mail is handed on as it comes, and {} gets what rules would do", record.display());
@@ -133,7 +133,12 @@ async fn look_at_relays(
                 }
                 look_at_sealing(&name, sealing, findings).await?;
             }
-            None => {
+            (None, Some(opening)) => {
+                let found = tokio::task::spawn_blocking(move || sealing::of_opening(&name, &opening)).await;
+                let found = found.map_err(|error| Failure::new(format!("keys cannot be looked at: {error}")))?;
+                found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))?;
+            }
+            (None, None) => {
                 let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
                 findings.say(&format!("{name}, sealing"), Ok(text.to_owned()))?;
             }

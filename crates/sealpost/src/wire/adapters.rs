@@ -21,8 +21,18 @@ use tracker::webhook;
 
 /// The cells of this process.
 pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
+    so_many_cells(settings, number_of_cells(settings)).await
+}
+
+/// Cells for what relays seal and open. While one waits for the signature that it asked for, another works: so there are twice as many as
+/// cores are to be kept busy. They keep nobody's mail from being read.
+pub async fn relay_cells(settings: &Settings) -> Result<Cells, Failure> {
+    so_many_cells(settings, number_of_cells(settings) * 2).await
+}
+
+async fn so_many_cells(settings: &Settings, number: usize) -> Result<Cells, Failure> {
     let cells = cell::Settings {
-        cells: number_of_cells(settings),
+        cells: number,
         wall_ms: settings.cells.wall_s * 1000,
         memory_bytes_max: settings.cells.memory_bytes_max,
         sandbox: sandbox(settings),

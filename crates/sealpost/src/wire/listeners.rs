@@ -8,7 +8,6 @@ use crate::settings::{Mailbox, Public, Settings};
 use console::public::Room;
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Protocol, Tls};
-use engine::cell::Cells;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,7 +56,7 @@ impl Listeners {
         settings: &Settings,
         roles: &[Role],
         engine: &engine::Gateway,
-        (store, lasting, cells): (&Store, &Lasting, &Cells),
+        (store, lasting): (&Store, &Lasting),
     ) -> Result<Listeners, Failure> {
         let mut listeners = Listeners {
             mail: Vec::new(),
@@ -78,7 +77,7 @@ impl Listeners {
             }
         }
         if roles.contains(&Role::Relay) {
-            listeners.relays = relays::bind(settings, store, lasting, cells).await?;
+            listeners.relays = relays::bind(settings, store, lasting).await?;
         }
         if roles.contains(&Role::Console) {
             listeners.console_certificates = certificates(settings.console.certificate.as_ref())?;

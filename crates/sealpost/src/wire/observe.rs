@@ -6,7 +6,7 @@ use super::outside::{Outsiders, figures_in_text};
 use crate::settings;
 use console::operations::{Sources, Verdicts};
 use engine::cell::{Cells, SandboxState};
-use engine::relay::{Relay, RelayFigures, relays_in_text};
+use engine::relay::{Relay, RelayFigures, relays_in_text, stored_in_text};
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -58,7 +58,7 @@ pub fn sources(
     listening: String,
     (relays, outsiders): (Vec<Relay>, Outsiders),
 ) -> Sources {
-    let (ready_store, ready_cells) = (store, cells.clone());
+    let (ready_store, ready_cells) = (store.clone(), cells.clone());
     Sources {
         listening: listening.into(),
         ready: Arc::new(move || {
@@ -69,12 +69,20 @@ pub fn sources(
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
             let relays: Vec<RelayFigures> = relays.iter().map(Relay::figures).collect();
             let asked = figures_in_text(&outsiders.figures());
+            let store = store.clone();
             Box::pin(async move {
-                let own = own_metrics(&cells, &held) + &relays_in_text(&relays) + &asked;
+                let relayed = relays_in_text(&relays) + &asked + &stored_metrics(&store).await;
+                let own = own_metrics(&cells, &held) + &relayed;
                 engine.metrics().await + &own + &endings.metrics().await
             })
         }),
     }
+}
+
+/// What relays have stored; left out when the store does not answer in time.
+async fn stored_metrics(store: &Store) -> String {
+    let asked = async { Ok::<_, policy::Fault>(stored_in_text(&store.kept_by_relay().await?, store.now().await?)) };
+    tokio::time::timeout(READY_WITHIN, asked).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 async fn ready(store: &Store, cells: &Cells) -> Verdicts {

@@ -41,7 +41,7 @@ pub(super) async fn all(settings: &Settings) -> Result<HashMap<String, Arc<Keyri
 }
 
 /// Reading a folder blocks, and passwords take their time.
-async fn keyring(of: &Opening) -> Result<Arc<Keyring>, Failure> {
+pub(super) async fn keyring(of: &Opening) -> Result<Arc<Keyring>, Failure> {
     let settings = OpeningSettings {
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
@@ -49,6 +49,6 @@ async fn keyring(of: &Opening) -> Result<Arc<Keyring>, Failure> {
         trusts_unknown: of.trusts_unknown,
     };
     let read = tokio::task::spawn_blocking(move || Keyring::start(settings)).await;
-    let read = read.map_err(|error| Failure::new(format!("the keys of a mailbox cannot be read: {error}")))?;
+    let read = read.map_err(|error| Failure::new(format!("the folder of keys cannot be read: {error}")))?;
     Ok(Arc::new(read?))
 }

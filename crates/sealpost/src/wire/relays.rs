@@ -1,15 +1,17 @@
 //! The relays as the settings say, and their listeners.
 
 use super::accounts::AccountsGate;
+use super::adapters::relay_cells;
+use super::openings::keyring;
 use super::outgoing::{target, tokens_of};
 use super::{Lasting, certificate_files};
 use crate::command::Failure;
 use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
-use courier::smtp_in::{self, Endpoint, Listener, Tls};
+use courier::smtp_in::{self, Endpoint, Listener, Protocol, Tls};
 use engine::cell::Cells;
 use engine::register::PeopleKeys;
-use engine::relay::{NextHop, Relay, RelaySettings, Sealer, Unsealed};
+use engine::relay::{NextHop, Opens, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::compare::Comparing;
 use engine::sealing::{ByRules, SealingSettings};
 use seal::keyfile::Password;
@@ -35,23 +37,29 @@ pub struct RelayListeners {
 }
 
 /// Binds all relays of the settings.
-pub async fn bind(
-    settings: &Settings,
-    store: &Store,
-    lasting: &Lasting,
-    cells: &Cells,
-) -> Result<Vec<RelayListeners>, Failure> {
+pub async fn bind(settings: &Settings, store: &Store, lasting: &Lasting) -> Result<Vec<RelayListeners>, Failure> {
     let mut all = Vec::with_capacity(settings.relays.len());
+    let mut shared: Option<Cells> = None;
     for of in &settings.relays {
         // The settings were refused if a relay named a server that is not there.
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
-        let by_rules = sealing(of, settings, store, (lasting, cells)).await?;
-        let record = of.sealing.as_ref().and_then(|sealing| sealing.record.as_deref());
-        let sealer: Arc<dyn Sealer> = match (&by_rules, record) {
-            (Some(by_rules), Some(record)) => Arc::new(Comparing::start(by_rules.clone(), record)?),
-            (Some(by_rules), None) => Arc::new(by_rules.clone()),
-            (None, _) => Arc::new(Unsealed),
+        let by_rules = match &of.sealing {
+            Some(by) => {
+                let cells = cells(settings, &mut shared).await?;
+                Some(sealing((of, by), settings, (store, lasting), cells).await?)
+            }
+            None => None,
+        };
+        let record = of.sealing.as_ref().and_then(|by| by.record.as_deref());
+        let sealer: Arc<dyn Sealer> = match (&by_rules, record, &of.opening) {
+            (Some(by_rules), Some(record), _) => Arc::new(Comparing::start(by_rules.clone(), record)?),
+            (Some(by_rules), None, _) => Arc::new(by_rules.clone()),
+            (None, _, Some(opening)) => {
+                let cells = cells(settings, &mut shared).await?;
+                Arc::new(Opens::new(cells, keyring(opening).await?, settings.mail.clone()))
+            }
+            (None, _, None) => Arc::new(Unsealed),
         };
         let relay = Relay::new(relay_settings(of), store.clone(), sealer, next);
         let mut listeners = Vec::new();
@@ -64,20 +72,26 @@ pub async fn bind(
     Ok(all)
 }
 
+/// The cells of all relays, which are started when one needs them.
+async fn cells(settings: &Settings, shared: &mut Option<Cells>) -> Result<Cells, Failure> {
+    if let Some(cells) = shared {
+        return Ok(cells.clone());
+    }
+    Ok(shared.insert(relay_cells(settings).await?).clone())
+}
+
 /// Rules and keys are read before anything listens: a relay with wrong rules does not start.
 async fn sealing(
-    of: &settings::Relay,
+    (of, sealing): (&settings::Relay, &settings::Sealing),
     settings: &Settings,
-    store: &Store,
-    (lasting, cells): (&Lasting, &Cells),
-) -> Result<Option<ByRules>, Failure> {
-    let Some(sealing) = &of.sealing else { return Ok(None) };
-    let outside = lasting.outsiders.of(sealing, settings, cells)?;
+    (store, lasting): (&Store, &Lasting),
+    cells: Cells,
+) -> Result<ByRules, Failure> {
+    let outside = lasting.outsiders.of(sealing, settings, &cells)?;
     let settings = sealing_settings(sealing, &of.hostname, store);
-    let cells = cells.clone();
     let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
-    Ok(Some(started?))
+    Ok(started?)
 }
 
 /// Where rules and keys are, for whoever seals by them.
@@ -113,12 +127,14 @@ fn relay_settings(of: &settings::Relay) -> RelaySettings {
         connections: of.connections,
         answer_within: Duration::from_secs(of.answer_within_s),
         hops_max: of.hops_max,
+        keeps_for: of.keeps_for,
     }
 }
 
 fn listener_settings(of: &settings::Relay, address: SocketAddr, tls: Tls) -> smtp_in::Settings {
     smtp_in::Settings {
         listen: Endpoint::Tcp(address),
+        protocol: if of.lmtp { Protocol::Lmtp } else { Protocol::Smtp },
         hostname: of.hostname.clone(),
         require_tls: of.require_tls && tls != Tls::None,
         tls,

@@ -11,22 +11,22 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use tempfile::TempDir;
 
-const ANN: &str = "ann@people.example";
-const SUPPORT: &str = "support@desk.example";
-const OPENSSL: &str = "sealed by openssl";
-const GPG: &str = "sealed by gpg";
+pub const ANN: &str = "ann@people.example";
+pub const SUPPORT: &str = "support@desk.example";
+pub const OPENSSL: &str = "sealed by openssl";
+pub const GPG: &str = "sealed by gpg";
 /// What nobody but the gateway is to read.
-const PLANTED: [&str; 3] = ["qzwordsqz", "qzfileqz", "qztitleqz"];
+pub const PLANTED: [&str; 3] = ["qzwordsqz", "qzfileqz", "qztitleqz"];
 
 /// People with keys, and a folder of keys of a mailbox.
-struct Cast {
+pub struct Cast {
     bench: Bench,
     _folder: TempDir,
 }
 
 impl Cast {
     /// An authority, Ann, the gateway and a stranger with certificates; Ann and the gateway with keys of GnuPG, too.
-    fn assemble(keys: &Path) -> Cast {
+    pub fn assemble(keys: &Path) -> Cast {
         let folder = tempfile::tempdir().unwrap();
         let cast = Cast { bench: Bench { dir: folder.path().to_owned() }, _folder: folder };
         let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
@@ -76,7 +76,7 @@ impl Cast {
     }
 
     /// Signed by Ann where `signed`, then encrypted for whoever has this certificate, by OpenSSL.
-    fn smime(&self, inner: &str, signed: bool, recipient: &str) -> Vec<u8> {
+    pub fn smime(&self, inner: &str, signed: bool, recipient: &str) -> Vec<u8> {
         fs::write(self.file("inner"), inner).unwrap();
         let mut current = "inner";
         if signed {
@@ -90,7 +90,7 @@ impl Cast {
     }
 
     /// Signed by Ann and encrypted for the gateway, by GnuPG (RFC 3156).
-    fn pgp(&self, inner: &str) -> Vec<u8> {
+    pub fn pgp(&self, inner: &str) -> Vec<u8> {
         fs::write(self.file("inner"), inner).unwrap();
         let args =
             ["--armor", "--local-user", ANN, "--sign", "--encrypt", "--recipient", SUPPORT, "--output", "-", "inner"];
@@ -105,13 +105,13 @@ impl Cast {
     }
 }
 
-fn head(subject: &str) -> String {
+pub fn head(subject: &str) -> String {
     let id = subject.replace(' ', "-");
     format!("From: Ann <{ANN}>\r\nTo: {SUPPORT}\r\nSubject: {subject}\r\nMessage-ID: <{id}@people.example>\r\n")
 }
 
 /// What is within: a text, a file, and fields that only whoever opens it reads (RFC 9788).
-fn inner(outer: &str) -> String {
+pub fn inner(outer: &str) -> String {
     let protected = head(outer).replace(outer, "qztitleqz");
     format!(
         "{protected}Content-Type: multipart/mixed; boundary=within; hp=\"cipher\"\r\n\r\n--within\r\nContent-Type: text/plain\r\n\r\n\

@@ -1,7 +1,8 @@
 //! Who has a relayed mail already.
 
 use crate::home::*;
-use store::RelayedMail;
+use policy::{Fault, FaultCode};
+use store::{JobKind, Lease, NO_SITE, NewKept, RelayedMail, Store};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -15,12 +16,19 @@ pub async fn who_has_a_relayed_mail_is_known_for_five_days_by_a_hash_alone(home:
     assert_eq!(store.relayed(mail, &to(&["ann", "bob", "carl"])).await.unwrap(), [false, true, true]);
     for other in [
         RelayedMail { site: "south", ..mail },
+        RelayedMail { site: NO_SITE, ..mail },
         RelayedMail { relay: "code", ..mail },
         RelayedMail { digest: &[8; 32], ..mail },
     ] {
         assert_eq!(store.relayed(other, &to(&["bob"])).await.unwrap(), [false], "{other:?}");
     }
     assert_eq!(home.number("SELECT COUNT(*) FROM relay_done WHERE LENGTH(hash) = 17").await, 2);
+
+    let of_none = RelayedMail { site: NO_SITE, ..mail };
+    store.note_relayed(of_none, &to(&["bob"])).await.unwrap();
+    assert_eq!(store.relayed(of_none, &to(&["ann", "bob"])).await.unwrap(), [false, true]);
+    assert_ne!(store.relay_mark(SITE, "wiki").await.unwrap(), store.relay_mark(NO_SITE, "wiki").await.unwrap());
+    home.sql("DELETE FROM relay_done WHERE site = ''").await;
 
     home.sql(&format!("UPDATE relay_done SET done_at = done_at - {}", 5 * DAY - DAY / 24)).await;
     store.sweep().await.unwrap();
@@ -29,4 +37,60 @@ pub async fn who_has_a_relayed_mail_is_known_for_five_days_by_a_hash_alone(home:
     assert_eq!(store.relayed(mail, &to(&["bob"])).await.unwrap(), [false], "an hour after it");
     store.sweep().await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM relay_done").await, 0);
+}
+
+const RELAYED: &[JobKind] = &[JobKind::Relayed];
+
+/// The bytes of a kept mail, and what was told of it.
+async fn kept(store: &Store, lease: &Lease) -> (Vec<u8>, Vec<String>) {
+    let mut kept = store.kept_relayed::<Vec<String>>(lease).await.unwrap().unwrap();
+    let mut bytes = Vec::new();
+    while let Some(piece) = kept.content.next().await.unwrap() {
+        bytes.extend_from_slice(&piece);
+    }
+    (bytes, kept.told)
+}
+
+pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_more(home: Home) {
+    let store = home.open().await;
+    let people: Vec<String> = ["ann", "bob"].iter().map(|name| format!("planted-{name}@x.example")).collect();
+    let large = b"planted words\r\n".repeat(10_000);
+    for (relay, bytes) in [("wiki", b"planted words\r\n".as_slice()), ("code", &large)] {
+        for site in [SITE, NO_SITE] {
+            let mail = RelayedMail { site, relay, digest: &[7; 32] };
+            let new = NewKept { mail, recipients: &people, told: &people, again_s: 60, ends_s: 3600 };
+            store.keep_relayed(new, bytes).await.unwrap();
+            assert_eq!(
+                store.relayed(mail, &people).await.unwrap(),
+                [true, true],
+                "a client that asks again doubles nothing"
+            );
+            assert!(store.claim("w", RELAYED, 9, LEASE_S).await.unwrap().is_empty(), "it waits for a key");
+            assert_eq!(store.unsealed().await.unwrap()[0].1.len(), 1);
+            store.end_unsealed().await.unwrap();
+            let lease = claim_one(&store, RELAYED).await;
+            assert_eq!((lease.site.as_str(), kept(&store, &lease).await), (site, (bytes.to_vec(), people.clone())));
+            store.keep_on_relayed(&lease, &people[1..].to_vec(), 1).await.unwrap();
+            store.wait_unsealed(&lease, &Fault::temporary(FaultCode::SealingHeld, "no key"), i64::MAX).await.unwrap();
+            let [line] = &store.kept_mails().await.unwrap()[..] else { panic!("one is kept") };
+            assert_eq!((line.relay.as_str(), line.recipients, line.size_bytes), (relay, 1, bytes.len() as u64));
+            assert_eq!(line.fault.as_ref().map(|fault| fault.detail.as_str()), Some("no key"));
+            assert_eq!(store.kept_by_relay().await.unwrap()[0].1, 1);
+
+            // Neither its blob nor the key of its day goes while it waits, however long.
+            home.sql("UPDATE relay_kept SET kept_at = 0").await;
+            store.sweep().await.unwrap();
+            let restarted = home.open().await;
+            restarted.end_unsealed().await.unwrap();
+            let lease = claim_one(&restarted, RELAYED).await;
+            assert_eq!(kept(&restarted, &lease).await, (bytes.to_vec(), people[1..].to_vec()));
+            assert_eq!(home.blob_files().len(), usize::from(bytes.len() > 65_536));
+            restarted.end_kept_relayed(&lease).await.unwrap();
+            assert_eq!(home.number("SELECT COUNT(*) FROM relay_kept").await, 0);
+            assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'relayed' AND state <> 'done'").await, 0);
+            assert!(home.blob_files().is_empty());
+            assert!(store.kept_relayed::<Vec<String>>(&lease).await.unwrap().is_none());
+            assert!(restarted.end_kept_relayed(&lease).await.is_err(), "its lease is over");
+        }
+    }
 }

@@ -122,10 +122,10 @@ impl Reader {
         mailbox
     }
 
-    fn opening(&mut self, section: &Section) -> Option<Opening> {
+    pub(super) fn opening(&mut self, section: &Section) -> Option<Opening> {
         let (keys, password) = (self.path(section, "keys"), self.secret(section, "key_password"));
         if keys.is_none() && password.is_some() {
-            let remedy = "set mailbox.keys to the folder of keys, or leave it out";
+            let remedy = "set keys to the folder of keys, or leave it out";
             self.wrong(section, "key_password", "would not be used", remedy);
         }
         Some(Opening {

@@ -1,11 +1,15 @@
 //! The `[[relay]]` sections: who may hand mail in, and where it goes.
 
 use super::super::written::{Section, Written};
-use super::super::{Relay, Sealing, Secret, Settings};
+use super::super::{Opening, Relay, Sealing, Secret, Settings};
 use super::Reader;
 use engine::outside::NewsSettings;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// A mail that waits for a key is kept so long when nothing is said; servers try as long (RFC 5321, section 4.5.4.1).
+const HOLD_HOURS: u64 = 120;
 
 impl Reader {
     pub(in super::super) fn relays(&mut self, written: &Written) -> Vec<Relay> {
@@ -28,10 +32,15 @@ impl Reader {
     fn relay(&mut self, section: &Section) -> Relay {
         let (why, remedy) =
             ("holds what is no address and no network", "write for example [\"192.0.2.0/24\", \"::1\"]");
-        let record = self.record(section);
+        let (sealing, opening) = match self.text(section, "direction") == "in" {
+            true => (None, self.opening_of_relay(section)),
+            false => (self.sealing_of_relay(section), None),
+        };
+        let by_rules = sealing.is_some();
         let relay = Relay {
             name: self.text(section, "name"),
             site: self.text(section, "site"),
+            lmtp: self.text(section, "kind") == "lmtp",
             outgoing: self.text(section, "outgoing"),
             listen: self.listener(section, "listen"),
             listen_implicit: self.listener(section, "listen_implicit"),
@@ -40,7 +49,8 @@ impl Reader {
             require_tls: self.truth(section, "require_tls"),
             clients: self.parsed(section, "clients", why, remedy),
             accounts: Vec::new(),
-            sealing: self.sealing(section).map(|sealing| Sealing { record, ..sealing }),
+            sealing,
+            opening,
             hostname: self.text(section, "hostname"),
             connections: self.integer(section, "connections") as usize,
             recipients_max: self.integer(section, "recipients_max") as usize,
@@ -50,6 +60,7 @@ impl Reader {
             connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
             answer_within_s: self.integer(section, "answer_within_s"),
             hops_max: self.integer(section, "hops_max") as usize,
+            keeps_for: self.keeping(section, by_rules),
         };
         self.check_relay(section, &relay);
         relay
@@ -57,7 +68,7 @@ impl Reader {
 
     /// By which rules and keys a relay or a site seals.
     fn rules_and_keys(&mut self, section: &Section) -> Option<Sealing> {
-        let by_rules = self.text(section, "seal") != "nothing";
+        let by_rules = matches!(self.text(section, "seal").as_str(), "rules" | "compare");
         let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
         let password = self.secret(section, "key_password");
         match (by_rules, rules, keys) {
@@ -77,6 +88,51 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// How long mail that waits is kept here; `None` where its client keeps it.
+    fn keeping(&mut self, section: &Section, by_rules: bool) -> Option<Duration> {
+        let hours = self.optional_integer(section, "hold_hours");
+        let is_kept = self.text(section, "hold") == "queue";
+        if is_kept && !by_rules {
+            let remedy = "leave it out, or set relay.seal = \"rules\"";
+            self.wrong(section, "hold", "would keep nothing, because nothing is sealed", remedy);
+        }
+        if !is_kept && hours.is_some() {
+            let remedy = "leave it out, or set relay.hold = \"queue\"";
+            self.wrong(section, "hold_hours", "would not be used", remedy);
+        }
+        is_kept.then(|| Duration::from_secs(hours.unwrap_or(HOLD_HOURS) * 3600))
+    }
+
+    /// With what a relay opens mail.
+    fn opening_of_relay(&mut self, section: &Section) -> Option<Opening> {
+        for name in ["seal", "record", "rules", "key_sources", "fetch_revocation"]
+            .into_iter()
+            .filter(|name| section.values.contains_key(*name))
+        {
+            let remedy = "leave it out, or set relay.direction = \"out\"";
+            self.wrong(section, name, "is about mail that is sealed, and direction = \"in\" opens mail", remedy);
+        }
+        if !section.values.contains_key("keys") {
+            let remedy = "set relay.keys to the folder of keys";
+            self.wrong(section, "keys", "is missing, and direction = \"in\" needs it", remedy);
+        }
+        self.opening(section)
+    }
+
+    /// By what a relay seals.
+    fn sealing_of_relay(&mut self, section: &Section) -> Option<Sealing> {
+        for name in ["revocation", "open_legacy"].into_iter().filter(|name| section.values.contains_key(*name)) {
+            let remedy = "leave it out, or set relay.direction = \"in\"";
+            self.wrong(section, name, "is about mail that is opened", remedy);
+        }
+        if !section.values.contains_key("seal") {
+            let remedy = "set relay.seal to \"rules\", or to \"nothing\" for mail that is handed on as it comes";
+            self.wrong(section, "seal", "is missing", remedy);
+        }
+        let record = self.record(section);
+        self.sealing(section).map(|sealing| Sealing { record, ..sealing })
     }
 
     /// What a relay or a site says of sealing, and whom it asks beyond its folder.
@@ -173,10 +229,10 @@ impl Reader {
         }
     }
 
-    /// Each relay names a site and a server that are there, and one that mail can be passed through to.
+    /// Each relay names a server that is there, and one that mail can be passed through to; and no site, or one that is there.
     pub(super) fn check_relays(&mut self, settings: &Settings, written: &Written) {
         for (relay, section) in settings.relays.iter().zip(written.all("relay[]")) {
-            if settings.site(&relay.site).is_none() {
+            if !relay.site.is_empty() && settings.site(&relay.site).is_none() {
                 self.reference(section, "site", written, "site");
             }
             match settings.outgoing(&relay.outgoing) {
@@ -242,6 +298,19 @@ mod tests {
         let there = |relay: &str| wrong(&format!("{known}{relay}"), "");
         assert_eq!(there("recipients_max = 51"), ["relay[].recipients_max is more than relay.connections"]);
         assert_eq!(there("memory_mib_max = 49"), ["relay[].size_mib_max is more than relay.memory_mib_max"]);
+        let alone = format!("{RELAY}{known}").replace("\"wiki\"", "\"code\"").replace("2587", "2588");
+        assert_eq!(wrong(known, &alone.replace("site = \"acme\"\n", "")), Vec::<String>::new(), "a site is not needed");
+        assert_eq!(wrong(known, &alone.replace("\"acme\"", "\"\"")), ["relay[].site is empty"]);
+        let opens = |more: &str| alone.replace("seal = \"nothing\"", &format!("direction = \"in\"\n{more}"));
+        let keys = "keys = \"k\"\nrevocation = \"soft\"\nopen_legacy = true\nkind = \"lmtp\"";
+        assert_eq!(wrong(known, &opens(keys)), Vec::<String>::new());
+        assert_eq!(wrong(known, &opens("")), ["relay[].keys is missing, and direction = \"in\" needs it"]);
+        let both = wrong(known, &opens("keys = \"k\"\nseal = \"rules\"\nrules = \"r\""));
+        assert!(both.len() == 2 && both.iter().all(|why| why.contains("direction = \"in\" opens mail")), "{both:?}");
+        assert_eq!(there("hold = \"queue\""), ["relay[].hold would keep nothing, because nothing is sealed"]);
+        assert_eq!(there("hold_hours = 3"), ["relay[].hold_hours would not be used"]);
+        assert_eq!(there("open_legacy = false"), ["relay[].open_legacy is about mail that is opened"]);
+        assert_eq!(wrong(known, &alone.replace("seal = \"nothing\"", "")), ["relay[].seal is missing"]);
         let lost = format!("{RELAY}{known}").replace("\"wiki\"", "\"code\"").replace("2587", "2588");
         let lost = lost.replace("\"acme\"", "\"acne\"").replace("\"next\"", "\"nest\"");
         assert_eq!(wrong(known, &lost).len(), 2, "{:?}", wrong(known, &lost));

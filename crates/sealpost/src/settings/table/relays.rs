@@ -6,13 +6,32 @@ use super::{Setting, setting};
 
 pub(super) const SETTINGS: &[Setting] = &[
     setting("relay[].name", Text, Refused, "The name of this relay. See [Sealed mail](sealing.md)."),
-    setting("relay[].site", Text, Refused, "The site whose keys it uses."),
+    setting(
+        "relay[].site",
+        Text,
+        Empty,
+        "The `[[site]]` whose mail it is: the tables of that site in its rules count for it. Without it none of them does, and no Jira \
+         is needed.",
+    ),
+    setting(
+        "relay[].direction",
+        Choice(&["out", "in"]),
+        Means("out"),
+        "`out` takes mail that programs send, and seals it. `in` stands in front of a mailbox of others: it opens mail that comes sealed \
+         with the keys in `keys`, and hands it on with what that has shown.",
+    ),
+    setting(
+        "relay[].kind",
+        Choice(&["smtp", "lmtp"]),
+        Means("smtp"),
+        "What its listeners speak. What it hands on by says its `[[outgoing]]`.",
+    ),
     setting(
         "relay[].seal",
         Choice(&["nothing", "rules", "compare"]),
-        Refused,
-        "What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on as it came; `compare` does \
-         that too, and writes down what the rules would have done ([Moving in](sealing.md#moving-in)).",
+        Empty,
+        "Needed with `direction = \"out\"`. What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on \
+         as it came; `compare` does that too, and writes down what the rules would have done ([Moving in](sealing.md#moving-in)).",
     ),
     setting(
         "relay[].record",
@@ -32,9 +51,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         "relay[].keys",
         Path,
         Empty,
-        "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"`. Looked at every 30 s, as `rules` is.",
+        "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"` and by `direction = \"in\"`. Looked at every 30 s, as \
+         `rules` is.",
     ),
     setting("relay[].key_password", Secret, Empty, "What opens the private keys in that folder."),
+    setting(
+        "relay[].revocation",
+        Choice(&["hard", "soft"]),
+        Empty,
+        "With `direction = \"in\"`, and then `hard` without it: what of a signature by a certificate of which nobody says whether it was \
+         revoked, though its authority offers to. `hard` does not trust it, `soft` does. Lists of revoked certificates are files in `keys`.",
+    ),
+    setting(
+        "relay[].open_legacy",
+        Bool,
+        Empty,
+        "With `direction = \"in\"`, and then `false` without it: open mail in 3DES and RC2, too, which protect nothing any more.",
+    ),
     setting(
         "relay[].key_sources",
         Texts,
@@ -134,6 +167,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         Integer { min: 1, max: 240 },
         Means("50"),
         "Each mail is answered within this time; clients wait for a minute. What the next hop has not answered by then is 4xx.",
+    ),
+    setting(
+        "relay[].hold",
+        Choice(&["client", "queue"]),
+        Means("client"),
+        "Who keeps a mail that has to wait for a key: `client` hears 4xx and comes again, and nothing is stored. `queue` **stores** the mail, \
+         encrypted, says 250, and hands it on when there is a key.",
+    ),
+    setting(
+        "relay[].hold_hours",
+        Integer { min: 1, max: 672 },
+        Empty,
+        "With `hold = \"queue\"`, and then 120 without it: how long a mail is stored; then it is erased, and its sender gets a report.",
     ),
     setting(
         "relay[].hops_max",

@@ -1,0 +1,194 @@
+//! Relayed mail that waits for a key, where a relay is told to keep it: stored sealed, and handed on by a job of its own as soon as it may
+//! leave. It goes through the same door as a mail that just came, and is asked about anew each time.
+
+use super::answer::{is_temporary, no};
+use super::figures::Figures;
+use super::memory::Room;
+use super::pass::{Ends, Passing, hand_on, missing, note, report};
+use super::{Inner, Relay, Submitted};
+use crate::crash_point::crash_point;
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::stop::Stop;
+use aws_lc_rs::digest::{Context, SHA256};
+use courier::smtp_in::Refusal;
+use mail::Client;
+use policy::{Fault, FaultCode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{KeptRelayed, NewKept, RelayedMail};
+use tokio::time::Instant;
+
+/// A mail that waits is looked at again after so long, later less often.
+const AGAIN_FIRST: Duration = Duration::from_secs(60);
+const AGAIN_MAX: Duration = Duration::from_secs(15 * 60);
+/// One for which there is no room in memory, or no relay, is looked at again after so long.
+const LATER: Duration = Duration::from_secs(5 * 60);
+
+/// What is known of a kept mail beside its bytes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Told {
+    /// The id of the mail at the relay, as it stands in the log.
+    id: String,
+    prelude: String,
+    message_id: Option<String>,
+    envelope_from: Option<String>,
+    account: Option<String>,
+    client: Client,
+    /// How many the client named.
+    named: usize,
+    /// Those who do not have it yet.
+    recipients: Vec<String>,
+    utf8: bool,
+    size_bytes: usize,
+}
+
+/// Keeps the mail for these, durable when it returns: they count as those who have it, so a client that asks again doubles nothing.
+///
+/// # Errors
+/// Those of the store.
+pub(super) async fn keep(
+    inner: &Inner,
+    passing: &Passing,
+    waiting: Vec<String>,
+    keeps_for: Duration,
+) -> Result<(), Fault> {
+    let mail = &passing.mail;
+    let told = Told {
+        id: passing.id.clone(),
+        prelude: passing.prelude.clone(),
+        message_id: passing.message_id.clone(),
+        envelope_from: mail.envelope_from.clone(),
+        account: mail.account.clone(),
+        client: mail.client.clone(),
+        named: mail.recipients,
+        recipients: waiting.clone(),
+        utf8: passing.utf8,
+        size_bytes: mail.bytes.len(),
+    };
+    let known = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest };
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let (again_s, ends_s) = (seconds(AGAIN_FIRST), seconds(keeps_for));
+    let new = NewKept { mail: known, recipients: &waiting, told: &told, again_s, ends_s };
+    inner.store.keep_relayed(new, &mail.bytes).await?;
+    Figures::add(&inner.figures.kept);
+    let recipients = waiting.len();
+    tracing::info!(
+        relay = inner.settings.name,
+        relayed = passing.id,
+        recipients,
+        "a mail waits for a key, and is stored"
+    );
+    Ok(())
+}
+
+/// The job of a kept mail: hands it on to those who may have it by now.
+pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let Some(kept) = shared.store.kept_relayed::<Told>(&held.lease).await? else {
+        return Ok(shared.store.complete(&held.lease).await?);
+    };
+    let Some(relay) = shared.relay(&held.lease.site, &kept.relay) else {
+        let why = "no relay of the settings has the name of the one that kept this mail";
+        return Err(Stop::Wait(Fault::temporary(FaultCode::SettingsWrong, why), LATER));
+    };
+    let (age, is_over) = (held.now() - kept.kept_at, held.now() >= kept.ends_at);
+    let age = Duration::from_micros(u64::try_from(age).unwrap_or_default());
+    let (passing, told) = passing(&relay, held, kept).await?;
+    let inner = &relay.inner;
+    let ends = match is_over {
+        true => {
+            let gone = no(550, "5.4.7", "No key with which it may be sent appeared in time");
+            let waiting = missing(inner, &passing).await.map_err(put_off)?;
+            Ends::never(waiting.into_iter().map(|one| (one, gone.clone())).collect())
+        }
+        false => hand_on(inner, &passing, None).await.map_err(put_off)?,
+    };
+    if !ends.never.is_empty() {
+        tell(inner, &passing, &ends.never).await?;
+    }
+    let left = missing(inner, &passing).await.map_err(put_off)?;
+    held.still_ours()?;
+    crash_point("relay_released");
+    if left.is_empty() {
+        Figures::add(if is_over { &inner.figures.given_up } else { &inner.figures.released });
+        return Ok(shared.store.end_kept_relayed(&held.lease).await?);
+    }
+    if left.len() < passing.recipients.len() {
+        let (told, number) = (Told { recipients: left.clone(), ..told }, left.len());
+        shared.store.keep_on_relayed(&held.lease, &told, number).await?;
+    }
+    match (ends.held.first(), ends.later) {
+        (Some((_, why)), _) => {
+            let pause = (age / 10).clamp(AGAIN_FIRST, AGAIN_MAX);
+            Err(Stop::Wait(Fault::temporary(FaultCode::SealingHeld, why.clone()), pause))
+        }
+        (None, later) => Err(put_off(later.unwrap_or_else(|| no(451, "4.3.0", "not handed on")))),
+    }
+}
+
+/// Tells the sender who will not get it; then they wait no more.
+async fn tell(inner: &Inner, passing: &Passing, never: &[(String, Refusal)]) -> Result<(), Stop> {
+    if let Some(sender) = &passing.mail.envelope_from {
+        report(inner, passing, sender, never).await.map_err(put_off)?;
+        Figures::add(&inner.figures.reports);
+    }
+    let never: Vec<String> = never.iter().map(|(recipient, _)| recipient.clone()).collect();
+    note(inner, &passing.digest, &never).await;
+    Ok(())
+}
+
+/// The kept mail as one that is to be handed on.
+async fn passing(relay: &Relay, held: &Held, kept: KeptRelayed<Told>) -> Result<(Passing, Told), Stop> {
+    let (inner, told, mut content) = (&relay.inner, kept.told, kept.content);
+    let mut room = Room::default();
+    if !inner.memory.grow(&mut room, told.size_bytes) {
+        let full = Fault::temporary(FaultCode::QueueFull, "no room in memory for a kept mail");
+        return Err(Stop::Wait(full, LATER));
+    }
+    let mut bytes = Vec::with_capacity(told.size_bytes);
+    while let Some(piece) = content.next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    let mail = Submitted {
+        site: inner.settings.site.clone(),
+        relay: inner.settings.name.clone(),
+        bytes: bytes.into(),
+        envelope_from: told.envelope_from.clone(),
+        account: told.account.clone(),
+        client: told.client.clone(),
+        recipients: told.named,
+        headers: Arc::default(),
+        opened: Arc::default(),
+        memory: inner.memory.clone(),
+    };
+    let passing = Passing {
+        id: told.id.clone(),
+        digest: digest(&held.lease.subject),
+        mail: Arc::new(mail),
+        prelude: told.prelude.clone(),
+        message_id: told.message_id.clone(),
+        recipients: told.recipients.clone(),
+        utf8: told.utf8,
+        deadline: Instant::now() + inner.settings.answer_within,
+        _room: room,
+    };
+    Ok((passing, told))
+}
+
+/// By which those are known who got a kept mail: another one than the mail's own, by which they count as having it since it was kept.
+fn digest(id: &str) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(b"kept:");
+    context.update(id.as_bytes());
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
+/// What a client would be told is what the job waits for; a next hop's words stand in it.
+fn put_off(refusal: Refusal) -> Stop {
+    debug_assert!(is_temporary(&refusal), "what is for good is told to the sender");
+    let Refusal { code, status, text } = refusal;
+    Stop::Retry(Fault::temporary(FaultCode::PostRefused, format!("{code} {status} {text}")))
+}

@@ -1,0 +1,198 @@
+//! A relay that keeps mail which waits for a key: stored, sealed, and handed on once when the key is there.
+
+use super::relay::{PASSWORD, holding, submit, with_relay};
+use super::relay_alone::{home, start};
+use super::relay_sealed::Bench;
+use super::world::{PROGRAM, told};
+use rig::gateway::Gateway;
+use rig::home::Home;
+use rig::post_office::{PostOffice, Posted};
+use rig::settings_file::quoted;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::fs;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+const RULES: &str = "version = 1\n[default]\nencrypt = \"always\"\nsign = \"never\"\nfallback = \"hold\"\n\
+    [[recipient]]\naddresses = [\"plain@people.example\"]\nencrypt = \"never\"\n";
+const ANN: &str = "ann@people.example";
+const PLAIN: &str = "plain@people.example";
+const PLANTED: [&str; 4] = ["planted-words", "planted-title", "page-1@wiki", "ann@people"];
+
+struct World {
+    office: PostOffice,
+    home: Home,
+    bench: Bench,
+    relay: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Ann's certificate is made and not yet in the folder of keys.
+    fn make() -> World {
+        let (office, mut home) = (PostOffice::open(), home());
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Bench { dir: folder.path().to_owned() };
+        bench.make_keys(&folder.path().join("aside"));
+        let keys = home.file("keys");
+        let folder_text = keys.to_str().unwrap().to_owned();
+        bench.run(PROGRAM, &["key", "import", "--keys", &folder_text, "--as", "trusted", "ca.pem"]);
+        fs::write(home.file("sealing.toml"), RULES).unwrap();
+        let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys"), ("hold", "queue")];
+        let relay = with_relay(&mut home, "smtp", office.port(), &sealing);
+        home.settings.remove("[[relay]]", "site");
+        home.settings.set("[log]", "level", quoted("trace"));
+        World { office, home, bench, relay, _folder: folder }
+    }
+
+    fn submits(&self, people: &[&str]) -> String {
+        submit(&self.home, self.relay, PASSWORD, people)
+    }
+
+    fn kept(&self) -> Vec<Value> {
+        let output = self.home.command(&["relay", "--config", "sealpost.toml", "list"]).output().unwrap();
+        assert!(output.status.success(), "{}", told(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The key of Ann comes into the folder, and the gateway is told to look.
+    fn the_key_comes(&self) {
+        let folder = self.home.file("keys").to_str().unwrap().to_owned();
+        self.bench.run(PROGRAM, &["key", "import", "--keys", &folder, "--as", "people", "ann.pem"]);
+    }
+
+    /// Waits until so many mails have left, telling the gateway to look now and then.
+    fn posted(&self, number: usize, gateway: &Gateway) -> Vec<Posted> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let posted = self.office.posted();
+            if posted.len() >= number {
+                return posted;
+            }
+            assert!(Instant::now() < deadline, "{} have left: {}", posted.len(), gateway.log());
+            gateway.signal(Signal::HUP);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+fn to<'p>(posted: &'p [Posted], person: &str) -> Vec<&'p Posted> {
+    posted.iter().filter(|one| one.rcpt_to == [person]).collect()
+}
+
+#[test]
+fn mail_that_waits_for_a_key_is_stored_sealed_and_leaves_once_when_the_key_is_there() {
+    let world = World::make();
+    let gateway = start(&world.home);
+    for _ in 0..2 {
+        let heard = world.submits(&[ANN, PLAIN]);
+        assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    }
+    assert_eq!(world.office.posted().len(), 1, "who needs no key has it");
+    let [kept] = &world.kept()[..] else { panic!("{:?}", world.kept()) };
+    let told = json!([kept["is_stored"], kept["recipients"], kept["relay"]]);
+    assert_eq!(told, json!([true, 1, "wiki"]), "{kept}");
+    assert!(kept["given_up_at"].is_string() && kept["site"].is_null(), "{kept}");
+    let log = gateway.log();
+    assert!(log.contains("a mail waits for a key, and is stored"), "{log}");
+    drop(gateway);
+    let left = |folder: &std::path::Path| -> Vec<String> {
+        holding(folder, &PLANTED).into_iter().filter(|found| !found.contains("/keys/")).collect()
+    };
+    assert_eq!(left(world.home.data()), Vec::<String>::new(), "what is stored is sealed");
+    assert_eq!(left(&world.home.file("")), Vec::<String>::new());
+
+    let gateway = start(&world.home);
+    world.the_key_comes();
+    let posted = world.posted(2, &gateway);
+    let [ann] = to(&posted, ANN)[..] else { panic!("{posted:?}") };
+    assert!(ann.mail.contains("application/pkcs7-mime") && !ann.mail.contains("Planted-words"), "{}", ann.mail);
+    fs::write(world.bench.dir.join("ann.eml"), &ann.mail).unwrap();
+    let open = ["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key"];
+    let opened = world.bench.run("openssl", &open);
+    assert!(String::from_utf8_lossy(&opened).contains("Planted-words of a page."));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !world.kept().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", world.kept());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let heard = world.submits(&[ANN, PLAIN]);
+    assert!(heard.starts_with("accepted []"), "{heard}");
+    assert_eq!(world.office.posted().len(), 2, "nobody gets it twice");
+}
+
+#[test]
+fn mail_for_which_no_key_appears_in_time_ends_with_a_report() {
+    let world = World::make();
+    let gateway = start(&world.home);
+    let heard = world.submits(&[ANN]);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    drop(gateway);
+    // Its time is over.
+    let database = world.home.data().join("sealpost.db");
+    let output = std::process::Command::new("python3")
+        .args(["-c", "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE relay_kept SET ends_at = 0'); c.commit()"])
+        .arg(database)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let gateway = start(&world.home);
+    let posted = world.posted(1, &gateway);
+    let [report] = to(&posted, "wiki@example.org")[..] else { panic!("{posted:?}") };
+    assert_eq!(report.mail_from, "");
+    assert!(report.mail.contains("Final-Recipient: rfc822; ann@people.example"), "{}", report.mail);
+    assert!(report.mail.contains("Status: 5.4.7") && !report.mail.contains("Planted"), "{}", report.mail);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !world.kept().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", world.kept());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    world.the_key_comes();
+    gateway.signal(Signal::HUP);
+    assert_eq!(world.office.posted().len(), 1);
+}
+
+/// The process is killed when a mail is stored, and when it has been handed on: nothing is lost or doubled.
+#[cfg(feature = "crash_points")]
+#[test]
+fn fault_01_killed_at_every_step_of_a_kept_mail() {
+    for point in engine::crash_point::KEEPING {
+        let world = World::make();
+        let crashing = |home: &Home| {
+            home.write_settings();
+            let mut command = home.command(&["serve", "--config", "sealpost.toml", "--role", "relay"]);
+            command.env("SEALPOST_CRASH", format!("{point}:1"));
+            let mut gateway = home.run(command);
+            assert!(gateway.wait_until_ready().is_ok(), "{}", gateway.log());
+            gateway
+        };
+        let mut gateway = crashing(&world.home);
+        let heard = world.submits(&[ANN]);
+        if *point == "relay_kept" {
+            assert!(!heard.contains("accepted"), "{heard}");
+            gateway.wait_for_end();
+        } else {
+            assert!(heard.contains("accepted"), "{heard} {}", gateway.log());
+            world.the_key_comes();
+            drop(world.posted(1, &gateway));
+            gateway.wait_for_end();
+        }
+        let gateway = start(&world.home);
+        let heard = world.submits(&[ANN]);
+        assert!(heard.starts_with("accepted []"), "{point} {heard} {}", gateway.log());
+        if *point == "relay_kept" {
+            assert_eq!(world.kept().len(), 1, "it was stored once");
+            world.the_key_comes();
+        }
+        let posted = world.posted(1, &gateway);
+        assert_eq!(to(&posted, ANN).len(), 1, "{point}");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !world.kept().is_empty() {
+            assert!(Instant::now() < deadline, "{point} {:?} {}", world.kept(), gateway.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(world.office.posted().len(), 1, "{point}");
+    }
+}
