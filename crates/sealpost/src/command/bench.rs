@@ -44,8 +44,8 @@ enum What {
     /// Mailboxes on a Dovecot: mails fetched over IMAP and POP3 until each is durable, beside mbsync where it is installed; the
     /// memory of idle mailboxes; how long a mailbox of old mails takes to open.
     Mailbox(mailbox::Mailboxes),
-    /// Mails through the relay into a server that takes every mail, beside the same mails straight to it.
-    Relay(Load),
+    /// Mails through the relay into a server that takes every mail, sealed and as they come, beside the same mails straight to it.
+    Relay(relay::Relayed),
     /// Mails until each is an issue in the desk; desk, database and cells included.
     Walk(Load),
     /// One mail of 50 MB, from SMTP to an attachment in the desk: memory outside the cells.
@@ -91,7 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Send(letters) => send::run(&letters).await,
         What::Sink(sink) => sink::run(&sink).await,
         What::Mailbox(mailboxes) => mailbox::run(&mailboxes).await,
-        What::Relay(load) => relay::run(&load).await,
+        What::Relay(relayed) => relay::run(&relayed).await,
         What::Walk(load) => walk::run(&load).await,
         What::Large { size_mb } => walk::run_large(size_mb).await,
         What::Cells => cells().await,

@@ -25,6 +25,15 @@ fn letters_are_measured_from_event_to_sink() {
 }
 
 #[test]
+fn relayed_mail_is_measured_sealed_and_as_it_comes() {
+    let output = bench(&["relay", "--mails", "20", "--connections", "4", "--recipients", "3"]);
+    assert!(output.status.success(), "{}", told(&output));
+    for line in ["through the relay, nothing sealed", "signed and encrypted, RSA-2048"] {
+        assert!(figure(&output, &format!("Sealpost: {line}")) > 0.0);
+    }
+}
+
+#[test]
 fn webhooks_are_measured_until_they_are_durable() {
     let output = bench(&["hook", "--hooks", "200", "--size-bytes", "2000", "--peer", "no such folder"]);
     assert!(output.status.success(), "{}", told(&output));

@@ -94,12 +94,30 @@ fn head(number: usize) -> String {
     )
 }
 
+/// The envelope and the bytes of the mail of a number.
+pub type Parcel = dyn Fn(usize) -> (Envelope, Vec<u8>) + Send + Sync;
+
 /// Sends the load over several connections that are kept open; fails on the first mail that is not accepted.
 pub async fn send(target: &Target, load: &Load) -> Result<Sent, Failure> {
+    let size_bytes = load.size_bytes;
+    let parcel = move |number: usize| {
+        let envelope = Envelope {
+            mail_from: Some(format!("person{number}@northwind.example")),
+            rcpt_to: vec!["support@desk.example".into()],
+            client: None,
+        };
+        (envelope, mail(number, size_bytes))
+    };
+    send_each(target, load, Arc::new(parcel)).await
+}
+
+/// The same with mails that are made otherwise.
+pub async fn send_each(target: &Target, load: &Load, parcel: Arc<Parcel>) -> Result<Sent, Failure> {
     let next = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
-    let senders: Vec<_> =
-        (0..load.connections).map(|_| tokio::spawn(sender(target.clone(), load.clone(), next.clone()))).collect();
+    let senders: Vec<_> = (0..load.connections)
+        .map(|_| tokio::spawn(sender(target.clone(), load.mails, parcel.clone(), next.clone())))
+        .collect();
     let mut latencies = Vec::with_capacity(load.mails);
     for sender in senders {
         let own = sender.await.map_err(|error| Failure::new(format!("a sender ended badly: {error}")))?;
@@ -108,20 +126,20 @@ pub async fn send(target: &Target, load: &Load) -> Result<Sent, Failure> {
     Ok(Sent::of(begun.elapsed(), latencies))
 }
 
-async fn sender(target: Target, load: Load, next: Arc<AtomicUsize>) -> Result<Vec<Duration>, Failure> {
+async fn sender(
+    target: Target,
+    mails: usize,
+    parcel: Arc<Parcel>,
+    next: Arc<AtomicUsize>,
+) -> Result<Vec<Duration>, Failure> {
     let mut connection = Connection::open(&target).await?;
     let mut latencies = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= load.mails {
+        if number >= mails {
             break;
         }
-        let raw = mail(number, load.size_bytes);
-        let envelope = Envelope {
-            mail_from: Some(format!("person{number}@northwind.example")),
-            rcpt_to: vec!["support@desk.example".into()],
-            client: None,
-        };
+        let (envelope, raw) = parcel(number);
         let begun = Instant::now();
         connection.send(&envelope, &raw).await?;
         latencies.push(begun.elapsed());
