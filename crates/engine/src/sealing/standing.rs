@@ -59,10 +59,14 @@ impl Asking {
     async fn judge(self) {
         // One whose path cannot be judged is left to whoever asks for it, who is told so.
         let Some(verdict) = self.verdict(&[]).await else { return };
+        let bare = trust(&verdict, self.now);
         let found = match self.with_news(verdict).await {
             Some(verdict) => (trust(&verdict, self.now), if is_unknown(&verdict) { UNKNOWN_S } else { JUDGED_S }),
-            // What was learned could not be judged, so nothing is known of its revocation.
-            None => (Trust::Unknown { good_days: None }, UNKNOWN_S),
+            // What was learned could not be judged, so nothing is known of its revocation; that nobody vouches for it stays so.
+            None => match bare {
+                Trust::Trusted | Trust::Unknown { .. } => (Trust::Unknown { good_days: None }, UNKNOWN_S),
+                Trust::Revoked | Trust::Untrusted(_) => (bare, UNKNOWN_S),
+            },
         };
         self.table.remember(&self.subject, found.0, self.now, found.1);
     }

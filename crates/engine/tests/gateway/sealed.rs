@@ -15,7 +15,7 @@ use mail::{Address, Headers, Limits};
 use policy::bulletin::channel::Kind;
 use policy::bulletin::{Cause, test};
 use policy::event::EventKind;
-use policy::sealing::{self, Algorithm, Fate, Key, KeyFacts, MailFacts, Origin, Question, RecipientPlan, Seal, Trust};
+use policy::sealing::{self, Algorithm, Fate, Key, KeyFacts, MailFacts, Origin, Question, Seal, Trust};
 use policy::{Fault, FaultCode, Mappings, SealingRules, Told};
 use rig::post_office::{Mishap, PostOffice, Posted};
 use std::collections::BTreeSet;
