@@ -3,6 +3,9 @@
 //! A cell that reads strangers' bytes holds none; it asks its parent by the same words.
 
 pub mod asked;
+pub(crate) mod kem;
+
+pub use kem::Kem;
 
 use crate::Trouble;
 use crate::asn1::oid;
@@ -19,6 +22,7 @@ use aws_lc_rs::signature::{
 };
 use aws_lc_rs::{agreement, digest, rand};
 use const_oid::ObjectIdentifier;
+use kem::KemKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -112,6 +116,15 @@ pub trait PrivateKey {
     /// # Errors
     /// [`Trouble::KeyRefused`] when the key is of another kind, or the other is none.
     fn agree(&self, curve: Curve, other: &[u8]) -> Result<Secret, Trouble>;
+
+    /// The secret that was encapsulated for this key, of 32 bytes.
+    ///
+    /// # Errors
+    /// [`Trouble::KeyRefused`] when the key is of another kind, or the ciphertext of another size. A wrong one of the right size gives a
+    /// wrong secret (FIPS 203, algorithm 18).
+    fn decapsulate(&self, _kem: Kem, _ciphertext: &[u8]) -> Result<Secret, Trouble> {
+        Err(Trouble::KeyRefused)
+    }
 }
 
 /// A key that this process holds.
@@ -122,6 +135,7 @@ enum Kind {
     Ec { curve: Curve, signs: EcdsaKeyPair, agrees: agreement::PrivateKey },
     Ed25519(Ed25519KeyPair),
     X25519(agreement::PrivateKey),
+    MlKem(KemKey),
 }
 
 impl HeldKey {
@@ -147,6 +161,13 @@ impl HeldKey {
             },
             PublicKey::Ed25519(_) => {
                 Kind::Ed25519(Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| NOT_THIS)?)
+            }
+            PublicKey::MlKem { kem, bytes } => {
+                let held = KemKey::from_pkcs8(pkcs8).map_err(|_| NOT_THIS)?;
+                if held.kem != *kem || held.public != *bytes {
+                    return Err(NOT_THIS);
+                }
+                Kind::MlKem(held)
             }
         };
         Ok(HeldKey(kind))
@@ -206,6 +227,10 @@ impl<K: PrivateKey + ?Sized> PrivateKey for &K {
     fn agree(&self, curve: Curve, other: &[u8]) -> Result<Secret, Trouble> {
         (**self).agree(curve, other)
     }
+
+    fn decapsulate(&self, kem: Kem, ciphertext: &[u8]) -> Result<Secret, Trouble> {
+        (**self).decapsulate(kem, ciphertext)
+    }
 }
 
 impl PrivateKey for HeldKey {
@@ -264,6 +289,13 @@ impl PrivateKey for HeldKey {
             _ => return Err(Trouble::KeyRefused),
         };
         agreed(own, curve, other)
+    }
+
+    fn decapsulate(&self, kem: Kem, ciphertext: &[u8]) -> Result<Secret, Trouble> {
+        match &self.0 {
+            Kind::MlKem(held) if held.kem == kem => held.decapsulate(ciphertext),
+            _ => Err(Trouble::KeyRefused),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod cipher;
 mod decrypt;
 mod encrypt;
 pub(crate) mod issued;
+mod kem_recipient;
 mod legacy;
 mod recipient;
 mod sign;

@@ -79,12 +79,13 @@ fn pgp_fingerprint(certificate: &pgp::Certificate) -> String {
     certificate.fingerprint().to_ascii_lowercase()
 }
 
-/// `rsa-2048`, `p256`, …
+/// `rsa-2048`, `p256`, `ml-kem-768`, …
 pub fn algorithm(key: &PublicKey) -> String {
     match key {
         PublicKey::Rsa { bits, .. } => format!("rsa-{bits}"),
         PublicKey::Ec { curve, .. } => format!("{curve:?}").to_ascii_lowercase(),
         PublicKey::Ed25519(_) => "ed25519".to_owned(),
+        PublicKey::MlKem { kem, .. } => kem.name().to_owned(),
     }
 }
 

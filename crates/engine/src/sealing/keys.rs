@@ -35,6 +35,7 @@ fn kind(key: &PublicKey) -> (Algorithm, u32) {
         PublicKey::Ec { curve: Curve::P384, .. } => (Algorithm::P384, 384),
         PublicKey::Ec { curve: Curve::P521, .. } => (Algorithm::P521, 521),
         PublicKey::Ec { curve: Curve::X25519, .. } | PublicKey::Ed25519(_) => (Algorithm::Curve25519, 255),
+        PublicKey::MlKem { .. } => (Algorithm::PostQuantum, 0),
     }
 }
 

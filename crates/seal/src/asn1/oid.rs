@@ -58,6 +58,15 @@ pub(crate) const ECDH_HKDF_SHA256: ObjectIdentifier = oid("1.2.840.113549.1.9.16
 pub(crate) const ECDH_HKDF_SHA384: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.20");
 pub(crate) const ECDH_HKDF_SHA512: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.21");
 
+// ML-KEM, and what makes its secrets keys: RFC 9935, section 3; RFC 9629, section 3; RFC 8619, section 2.
+pub(crate) const ML_KEM_512: ObjectIdentifier = oid("2.16.840.1.101.3.4.4.1");
+pub(crate) const ML_KEM_768: ObjectIdentifier = oid("2.16.840.1.101.3.4.4.2");
+pub(crate) const ML_KEM_1024: ObjectIdentifier = oid("2.16.840.1.101.3.4.4.3");
+pub(crate) const KEM_RECIPIENT: ObjectIdentifier = oid("1.2.840.113549.1.9.16.13.3");
+pub(crate) const HKDF_SHA256: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.28");
+pub(crate) const HKDF_SHA384: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.29");
+pub(crate) const HKDF_SHA512: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.30");
+
 // Ciphers: RFC 3565, sections 4.1 and 4.2; RFC 5084, section 3.2; RFC 3370, section 5.
 pub(crate) const AES128_WRAP: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.5");
 pub(crate) const AES192_WRAP: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.25");

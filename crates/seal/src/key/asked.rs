@@ -1,6 +1,6 @@
 //! Keys that somebody else holds: a private operation as words that travel, and a key that asks for it.
 
-use super::{Curve, PrivateKey, Secret};
+use super::{Curve, Kem, PrivateKey, Secret};
 use crate::Trouble;
 use crate::smime::{Scheme, Transport};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ pub enum Operation {
     SignDigest { scheme: Scheme, digest: Vec<u8> },
     Decrypt { transport: Transport, encrypted: Vec<u8> },
     Agree { curve: Curve, other: Vec<u8> },
+    Decapsulate { kem: Kem, ciphertext: Vec<u8> },
 }
 
 impl Operation {
@@ -25,6 +26,7 @@ impl Operation {
             Operation::SignDigest { scheme, digest } => key.sign_digest(*scheme, digest).map(Secret::new),
             Operation::Decrypt { transport, encrypted } => key.decrypt(*transport, encrypted),
             Operation::Agree { curve, other } => key.agree(*curve, other),
+            Operation::Decapsulate { kem, ciphertext } => key.decapsulate(*kem, ciphertext),
         }
     }
 
@@ -64,5 +66,9 @@ impl PrivateKey for AskedKey<'_> {
 
     fn agree(&self, curve: Curve, other: &[u8]) -> Result<Secret, Trouble> {
         (self.holder)(self.number, Operation::Agree { curve, other: other.to_vec() })
+    }
+
+    fn decapsulate(&self, kem: Kem, ciphertext: &[u8]) -> Result<Secret, Trouble> {
+        (self.holder)(self.number, Operation::Decapsulate { kem, ciphertext: ciphertext.to_vec() })
     }
 }

@@ -3,8 +3,8 @@
 use super::private::key_of;
 use crate::asn1::oid;
 use crate::asn1::tlv::{self, BITS, INTEGER, SEQUENCE, SET};
-use crate::key::{Curve, HeldKey, PrivateKey, Secret};
-use crate::smime::{PublicKey, Scheme};
+use crate::key::{Curve, HeldKey, Kem, PrivateKey, Secret, kem};
+use crate::smime::{Certificate, PublicKey, Scheme};
 use crate::{Random, Trouble};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
@@ -25,6 +25,8 @@ pub enum Kind {
     P384,
     /// It signs only.
     Ed25519,
+    /// Others encrypt for it only, and it signs no certificate of its own ([`signed_by`]).
+    MlKem(Kem),
 }
 
 /// Whom a certificate is for.
@@ -52,6 +54,11 @@ pub fn generated(kind: Kind) -> Result<Secret, Trouble> {
         Kind::P256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).and_then(|pair| pair.to_pkcs8v1()),
         Kind::P384 => EcdsaKeyPair::generate(&ECDSA_P384_SHA384_ASN1_SIGNING).and_then(|pair| pair.to_pkcs8v1()),
         Kind::Ed25519 => Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1()),
+        Kind::MlKem(which) => {
+            let mut seed = Zeroizing::new([0; kem::SEED_BYTES]);
+            aws_lc_rs::rand::fill(&mut seed[..]).map_err(|_| Trouble::KeyRefused)?;
+            return Ok(kem::pkcs8_of_seed(which, &seed));
+        }
     };
     made.map(|der| Zeroizing::new(der.as_ref().to_vec())).map_err(|_| Trouble::KeyRefused)
 }
@@ -67,29 +74,29 @@ pub fn self_signed(
     (from, until): (u64, u64),
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
-    let issuing = Issuing::by(pkcs8)?;
-    let mut serial = [0; 16];
-    random.fill(&mut serial);
-    // Positive, and of the same length always.
-    serial[0] = (serial[0] & 0x7f) | 0x40;
-    let name = distinguished_name(subject)?;
-    let validity = tlv::sequence(&[&time(from)?, &time(until)?]);
-    let id = &digest(&SHA256, &issuing.public_bits[1..]).as_ref()[..20].to_vec();
-    let authority = tlv::sequence(&[&tlv::element(tlv::plain(0), &[id])]);
-    let mut extensions = issuing.extensions(subject)?;
-    extensions.push(extension(oid::SUBJECT_KEY_ID, false, &tlv::octets(id)));
-    extensions.push(extension(oid::AUTHORITY_KEY_ID, false, &authority));
-    let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let to_sign = tlv::sequence(&[
-        &tlv::element(tlv::within(0), &[&tlv::number(2)]),
-        &tlv::element(INTEGER, &[&serial]),
-        &issuing.algorithm,
-        &name,
-        &validity,
-        &name,
-        &issuing.public,
-        &tlv::element(tlv::within(3), &[&extensions]),
-    ]);
+    let (key, public) = held(pkcs8)?;
+    let issuing = Issuing::by(&key, &public)?;
+    let issuer = Issuer { name: distinguished_name(subject)?, key_id: Some(issuing.public.id()) };
+    let to_sign = issuing.to_sign(&issuing.public, &issuer, subject, (from, until), random)?;
+    issuing.signed(&to_sign)
+}
+
+/// A certificate for a key that signs nothing itself, signed by one of ours that does, whose certificate is `issuer`. It leads to an
+/// authority only where that one is an authority; else it is believed by those who were given it.
+///
+/// # Errors
+/// As [`self_signed`].
+pub fn signed_by(
+    (issuer, issuer_key): (&Certificate, &dyn PrivateKey),
+    pkcs8: &[u8],
+    subject: Subject<'_>,
+    (from, until): (u64, u64),
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Trouble> {
+    let issuing = Issuing::by(issuer_key, issuer.key())?;
+    let (name, key_id) = issuer.name_as_issuer()?;
+    let public = Public::of(&key_of(pkcs8)?)?;
+    let to_sign = issuing.to_sign(&public, &Issuer { name, key_id }, subject, (from, until), random)?;
     issuing.signed(&to_sign)
 }
 
@@ -98,55 +105,128 @@ pub fn self_signed(
 /// # Errors
 /// As [`self_signed`].
 pub fn request(pkcs8: &[u8], subject: Subject<'_>) -> Result<Vec<u8>, Trouble> {
-    let issuing = Issuing::by(pkcs8)?;
-    let extensions = issuing.extensions(subject)?;
+    let (key, public) = held(pkcs8)?;
+    let issuing = Issuing::by(&key, &public)?;
+    let extensions = issuing.public.extensions(subject)?;
     let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let attribute = tlv::sequence(&[&tlv::oid(oid::EXTENSION_REQUEST), &tlv::element(SET, &[&extensions])]);
     let to_sign = tlv::sequence(&[
         &tlv::number(0),
         &distinguished_name(subject)?,
-        &issuing.public,
+        &issuing.public.der,
         &tlv::element(tlv::within(0), &[&attribute]),
     ]);
     issuing.signed(&to_sign)
 }
 
+/// What a certificate says of the key that signed it.
+struct Issuer {
+    /// In DER.
+    name: Vec<u8>,
+    key_id: Option<Vec<u8>>,
+}
+
 /// A key, and how it signs.
-struct Issuing {
-    key: HeldKey,
+struct Issuing<'k> {
+    key: &'k dyn PrivateKey,
     scheme: Scheme,
     algorithm: Vec<u8>,
+    public: Public,
+}
+
+/// What a certificate says of its key.
+struct Public {
     /// A SubjectPublicKeyInfo.
-    public: Vec<u8>,
+    der: Vec<u8>,
     /// The content of its bit string.
-    public_bits: Vec<u8>,
+    bits: Vec<u8>,
     /// The content of the bit string that says what it is for.
     usage: [u8; 2],
 }
 
-impl Issuing {
-    fn by(pkcs8: &[u8]) -> Result<Issuing, Trouble> {
-        // Signing and, for RSA, that keys are encrypted for it; for curves, that they are agreed on (RFC 8550, section 4.4.2).
-        const RSA_USAGE: [u8; 2] = [5, 0xa0];
-        const EC_USAGE: [u8; 2] = [3, 0x88];
-        const SIGNING_USAGE: [u8; 2] = [7, 0x80];
-        let public = key_of(pkcs8)?;
-        let key = HeldKey::from_pkcs8(pkcs8, &public)?;
-        let (of_key, usage) = match &public {
-            PublicKey::Rsa { .. } => (tlv::algorithm(oid::RSA, tlv::NO_PARAMETERS), RSA_USAGE),
-            PublicKey::Ec { curve: curve @ (Curve::P256 | Curve::P384), .. } => (curve.der(), EC_USAGE),
-            PublicKey::Ed25519(_) => (tlv::algorithm(oid::ED25519, &[]), SIGNING_USAGE),
-            PublicKey::Ec { .. } => return Err(Trouble::Unsupported("a certificate that this key signs")),
-        };
-        let scheme = public.signs_with(false);
+fn held(pkcs8: &[u8]) -> Result<(HeldKey, PublicKey), Trouble> {
+    let public = key_of(pkcs8)?;
+    Ok((HeldKey::from_pkcs8(pkcs8, &public)?, public))
+}
+
+impl<'k> Issuing<'k> {
+    fn by(key: &'k dyn PrivateKey, key_of: &PublicKey) -> Result<Issuing<'k>, Trouble> {
+        if !matches!(
+            key_of,
+            PublicKey::Rsa { .. } | PublicKey::Ec { curve: Curve::P256 | Curve::P384, .. } | PublicKey::Ed25519(_)
+        ) {
+            return Err(Trouble::Unsupported("a certificate that this key signs"));
+        }
+        let scheme = key_of.signs_with(false);
         let algorithm = match scheme {
             // CMS names the digest beside it; here nothing does.
             Scheme::RsaPkcs1(_) => tlv::algorithm(oid::SHA256_WITH_RSA, tlv::NO_PARAMETERS),
             other => other.der(),
         };
-        let public_bits = [&[0], public.bytes()].concat();
-        let public = tlv::sequence(&[&of_key, &tlv::element(BITS, &[&public_bits])]);
-        Ok(Issuing { key, scheme, algorithm, public, public_bits, usage })
+        let public = Public::of(key_of)?;
+        Ok(Issuing { key, scheme, algorithm, public })
+    }
+
+    /// What is signed of a certificate (RFC 5280, section 4.1).
+    fn to_sign(
+        &self,
+        public: &Public,
+        issuer: &Issuer,
+        subject: Subject<'_>,
+        (from, until): (u64, u64),
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, Trouble> {
+        let mut serial = [0; 16];
+        random.fill(&mut serial);
+        // Positive, and of the same length always.
+        serial[0] = (serial[0] & 0x7f) | 0x40;
+        let mut extensions = public.extensions(subject)?;
+        extensions.push(extension(oid::SUBJECT_KEY_ID, false, &tlv::octets(&public.id())));
+        if let Some(id) = &issuer.key_id {
+            let authority = tlv::sequence(&[&tlv::element(tlv::plain(0), &[id])]);
+            extensions.push(extension(oid::AUTHORITY_KEY_ID, false, &authority));
+        }
+        let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        Ok(tlv::sequence(&[
+            &tlv::element(tlv::within(0), &[&tlv::number(2)]),
+            &tlv::element(INTEGER, &[&serial]),
+            &self.algorithm,
+            &issuer.name,
+            &tlv::sequence(&[&time(from)?, &time(until)?]),
+            &distinguished_name(subject)?,
+            &public.der,
+            &tlv::element(tlv::within(3), &[&extensions]),
+        ]))
+    }
+
+    fn signed(&self, to_sign: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let signature = self.key.sign(self.scheme, to_sign)?;
+        Ok(tlv::sequence(&[to_sign, &self.algorithm, &tlv::element(BITS, &[&[0], &signature])]))
+    }
+}
+
+impl Public {
+    fn of(key: &PublicKey) -> Result<Public, Trouble> {
+        // Signing and, for RSA, that keys are encrypted for it; for curves, that they are agreed on (RFC 8550, section 4.4.2).
+        const RSA_USAGE: [u8; 2] = [5, 0xa0];
+        const EC_USAGE: [u8; 2] = [3, 0x88];
+        const SIGNING_USAGE: [u8; 2] = [7, 0x80];
+        // That keys are encrypted for it, and nothing else (RFC 9935, section 5).
+        const KEM_USAGE: [u8; 2] = [5, 0x20];
+        let (algorithm, usage) = match key {
+            PublicKey::Rsa { .. } => (tlv::algorithm(oid::RSA, tlv::NO_PARAMETERS), RSA_USAGE),
+            PublicKey::Ec { curve: curve @ (Curve::P256 | Curve::P384), .. } => (curve.der(), EC_USAGE),
+            PublicKey::Ed25519(_) => (tlv::algorithm(oid::ED25519, &[]), SIGNING_USAGE),
+            PublicKey::MlKem { kem, .. } => (tlv::algorithm(kem.oid(), &[]), KEM_USAGE),
+            PublicKey::Ec { .. } => return Err(Trouble::Unsupported("a certificate for this kind of key")),
+        };
+        let bits = [&[0], key.bytes()].concat();
+        Ok(Public { der: tlv::sequence(&[&algorithm, &tlv::element(BITS, &[&bits])]), bits, usage })
+    }
+
+    /// What names the key in certificates.
+    fn id(&self) -> Vec<u8> {
+        digest(&SHA256, &self.bits[1..]).as_ref()[..20].to_vec()
     }
 
     fn extensions(&self, subject: Subject<'_>) -> Result<Vec<Vec<u8>>, Trouble> {
@@ -162,11 +242,6 @@ impl Issuing {
             extension(oid::EXTENDED_KEY_USAGE, false, &purposes),
             extension(oid::SUBJECT_ALT_NAME, false, &names),
         ])
-    }
-
-    fn signed(&self, to_sign: &[u8]) -> Result<Vec<u8>, Trouble> {
-        let signature = self.key.sign(self.scheme, to_sign)?;
-        Ok(tlv::sequence(&[to_sign, &self.algorithm, &tlv::element(BITS, &[&[0], &signature])]))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::Trouble;
 use crate::asn1::oid;
 use crate::asn1::tlv::{self, Algorithm, Elements, INTEGER, OCTETS, OID, SEQUENCE};
+use crate::key::kem::KemKey;
 use crate::key::{self, Curve, NO_KEY, Secret};
 use crate::smime::PublicKey;
 use aws_lc_rs::rsa::KeyPair as RsaKey;
@@ -50,6 +51,9 @@ pub(super) fn key_of(pkcs8: &[u8]) -> Result<PublicKey, Trouble> {
             let point = key::x25519_of(pkcs8)?.compute_public_key().map_err(|_| NO_KEY)?;
             Ok(PublicKey::Ec { curve: Curve::X25519, point: point.as_ref().to_vec() })
         }
-        _ => Err(NO_KEY),
+        _ => {
+            let held = KemKey::from_pkcs8(pkcs8)?;
+            Ok(PublicKey::MlKem { kem: held.kem, bytes: held.public })
+        }
     }
 }

@@ -80,7 +80,7 @@ impl Capabilities {
         let (oaep, agrees) = match certificate.key() {
             PublicKey::Rsa { .. } => (vec![Digest::Sha256, Digest::Sha1], false),
             PublicKey::Ec { .. } => (Vec::new(), true),
-            PublicKey::Ed25519(_) => (Vec::new(), false),
+            PublicKey::Ed25519(_) | PublicKey::MlKem { .. } => (Vec::new(), false),
         };
         Capabilities { ciphers: CIPHERS.to_vec(), oaep, agrees }
     }

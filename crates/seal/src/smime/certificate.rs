@@ -4,7 +4,7 @@ use super::signature::{Digest, Scheme};
 use crate::Trouble;
 use crate::asn1::oid;
 use crate::asn1::tlv::{self, Algorithm, Elements, SEQUENCE};
-use crate::key::Curve;
+use crate::key::{Curve, Kem};
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName, SubjectKeyIdentifier};
@@ -23,6 +23,11 @@ pub enum PublicKey {
         point: Vec<u8>,
     },
     Ed25519(Vec<u8>),
+    /// It is encapsulated for, and signs nothing.
+    MlKem {
+        kem: Kem,
+        bytes: Vec<u8>,
+    },
 }
 
 impl PublicKey {
@@ -33,7 +38,8 @@ impl PublicKey {
             PublicKey::Rsa { .. } => Scheme::RsaPkcs1(Digest::Sha256),
             PublicKey::Ec { curve: Curve::P384, .. } => Scheme::Ecdsa(Digest::Sha384),
             PublicKey::Ec { curve: Curve::P521, .. } => Scheme::Ecdsa(Digest::Sha512),
-            PublicKey::Ec { .. } => Scheme::Ecdsa(Digest::Sha256),
+            // A key that does not sign refuses whatever it is asked for.
+            PublicKey::Ec { .. } | PublicKey::MlKem { .. } => Scheme::Ecdsa(Digest::Sha256),
             PublicKey::Ed25519(_) => Scheme::Ed25519,
         }
     }
@@ -42,7 +48,7 @@ impl PublicKey {
         match self {
             PublicKey::Rsa { der, .. } => der,
             PublicKey::Ec { point, .. } => point,
-            PublicKey::Ed25519(bytes) => bytes,
+            PublicKey::Ed25519(bytes) | PublicKey::MlKem { bytes, .. } => bytes,
         }
     }
 }
@@ -120,7 +126,7 @@ impl Certificate {
 
     /// Its usage allows signatures under mail.
     pub fn may_sign(&self) -> bool {
-        self.may_sign
+        self.may_sign && !matches!(self.key, PublicKey::MlKem { .. })
     }
 
     /// Its usage allows that mail is encrypted for it.
@@ -141,6 +147,14 @@ impl Certificate {
     /// Issuer and serial number as CMS names a certificate (RFC 5652, section 10.2.4).
     pub(super) fn issuer_and_serial(&self) -> Vec<u8> {
         tlv::sequence(&[&self.issuer, &tlv::element(tlv::INTEGER, &[&self.serial])])
+    }
+
+    /// Its own name in DER and the id of its key, as certificates carry them that it issues.
+    pub(crate) fn name_as_issuer(&self) -> Result<(Vec<u8>, Option<Vec<u8>>), Trouble> {
+        let parsed =
+            x509_cert::Certificate::from_der(&self.der).map_err(|_| Trouble::Malformed("a certificate is none"))?;
+        let name = parsed.tbs_certificate().subject().to_der().map_err(|_| Trouble::Malformed("a name is none"))?;
+        Ok((name, self.key_id.clone()))
     }
 
     /// Whether it is the one that is named so: by issuer and serial number, or by the id of its key.
@@ -181,7 +195,7 @@ fn addresses(tbs: &x509_cert::TbsCertificate) -> Result<Vec<String>, Trouble> {
     Ok(addresses)
 }
 
-/// The key of a SubjectPublicKeyInfo (RFC 3279, RFC 5480, RFC 8410).
+/// The key of a SubjectPublicKeyInfo (RFC 3279, RFC 5480, RFC 8410, RFC 9935).
 pub(crate) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
     let mut inner = Elements::of(spki, SEQUENCE)?;
     let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
@@ -199,6 +213,10 @@ pub(crate) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
         oid::EC => Ok(PublicKey::Ec { curve: Curve::of(&algorithm)?, point: bytes }),
         oid::X25519 => Ok(PublicKey::Ec { curve: Curve::X25519, point: bytes }),
         oid::ED25519 => Ok(PublicKey::Ed25519(bytes)),
-        _ => Err(Trouble::Unsupported("this kind of key")),
+        id => {
+            let kem = Kem::of(id).ok_or(Trouble::Unsupported("this kind of key"))?;
+            kem.public(&bytes)?;
+            Ok(PublicKey::MlKem { kem, bytes })
+        }
     }
 }

@@ -28,8 +28,13 @@ pub fn encrypt(
     for recipient in recipients {
         infos.push(recipient.info(&key, random)?);
     }
-    // Version 2 as soon as one of them has another form than the first edition knew (RFC 5652, section 6.1).
-    let has_newer = infos.iter().any(|info| info.first() != Some(&tlv::SEQUENCE));
+    // Version 2 as soon as one of them has another form than the first edition knew, 3 with one of other kinds (RFC 5652, section 6.1).
+    let has = |tag: u8| infos.iter().any(|info| info.first() == Some(&tag));
+    let version = match (has(tlv::within(4)), has(tlv::within(1))) {
+        (true, _) => 3,
+        (false, true) => 2,
+        (false, false) => 0,
+    };
     let infos = tlv::set(tlv::SET, infos);
     let inner = tlv::sequence(&[
         &tlv::oid(oid::DATA),
@@ -41,10 +46,7 @@ pub fn encrypt(
             oid::AUTH_ENVELOPED_DATA,
             tlv::sequence(&[&tlv::number(0), &infos, &inner, &tlv::element(OCTETS, &[&mac])]),
         ),
-        None => {
-            let version = tlv::number(if has_newer { 2 } else { 0 });
-            (oid::ENVELOPED_DATA, tlv::sequence(&[&version, &infos, &inner]))
-        }
+        None => (oid::ENVELOPED_DATA, tlv::sequence(&[&tlv::number(version), &infos, &inner])),
     };
     Ok(tlv::sequence(&[&tlv::oid(kind), &tlv::element(tlv::within(0), &[&data])]))
 }

@@ -1,7 +1,8 @@
 //! How the key of content reaches a recipient: encrypted with RSA, or by a key agreed on over a curve (RFC 5652, section 6.2; RFC 5753;
-//! RFC 8418).
+//! RFC 8418). With ML-KEM it is done beside this, by the same derivations and wraps.
 
 use super::certificate::{Certificate, PublicKey};
+use super::kem_recipient;
 use super::signature::{Digest, hash_and_mask, hash_and_mask_der};
 use crate::asn1::oid;
 use crate::asn1::tlv::{self, Algorithm, Element, Elements, NO_PARAMETERS, OCTETS, SEQUENCE};
@@ -34,7 +35,7 @@ pub struct Recipient<'a> {
 
 /// What makes an agreed secret a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Derivation {
+pub(super) enum Derivation {
     /// ANSI X9.63 (SEC 1, section 3.6.1).
     X963(Digest),
     Hkdf(Digest),
@@ -66,7 +67,7 @@ impl Derivation {
         found.map(|(_, derivation)| *derivation).ok_or(Trouble::Unsupported("this way of agreeing on a key"))
     }
 
-    fn key(self, secret: &[u8], info: &[u8], len: usize) -> Result<Secret, Trouble> {
+    pub(super) fn key(self, secret: &[u8], info: &[u8], len: usize) -> Result<Secret, Trouble> {
         match self {
             Derivation::X963(digest) => {
                 let mut key = Zeroizing::new(Vec::new());
@@ -109,7 +110,7 @@ impl hkdf::KeyType for Len {
 
 /// A cipher that wraps keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wrap {
+pub(super) enum Wrap {
     Aes128,
     /// Only ever read.
     Aes192,
@@ -118,11 +119,11 @@ enum Wrap {
 
 impl Wrap {
     /// At least as strong as the key that it wraps.
-    fn for_key(len: usize) -> Wrap {
+    pub(super) fn for_key(len: usize) -> Wrap {
         if len <= 16 { Wrap::Aes128 } else { Wrap::Aes256 }
     }
 
-    fn oid(self) -> ObjectIdentifier {
+    pub(super) fn oid(self) -> ObjectIdentifier {
         match self {
             Wrap::Aes128 => oid::AES128_WRAP,
             Wrap::Aes192 => oid::AES192_WRAP,
@@ -130,7 +131,7 @@ impl Wrap {
         }
     }
 
-    fn of(id: ObjectIdentifier) -> Result<Wrap, Trouble> {
+    pub(super) fn of(id: ObjectIdentifier) -> Result<Wrap, Trouble> {
         match id {
             oid::AES128_WRAP => Ok(Wrap::Aes128),
             oid::AES192_WRAP => Ok(Wrap::Aes192),
@@ -139,7 +140,7 @@ impl Wrap {
         }
     }
 
-    fn key_len(self) -> usize {
+    pub(super) fn key_len(self) -> usize {
         match self {
             Wrap::Aes128 => 16,
             Wrap::Aes192 => 24,
@@ -156,7 +157,12 @@ impl Wrap {
         AesKek::new(cipher, key).map_err(|_| Trouble::CannotOpen)
     }
 
-    fn unwrap(self, key: &[u8], wrapped: &[u8]) -> Result<Secret, Trouble> {
+    pub(super) fn wrap(self, kek: &[u8], key: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let mut space = vec![0; key.len() + 8];
+        Ok(self.kek(kek)?.wrap(key, &mut space).map_err(|_| Trouble::KeyRefused)?.to_vec())
+    }
+
+    pub(super) fn unwrap(self, key: &[u8], wrapped: &[u8]) -> Result<Secret, Trouble> {
         if self == Wrap::Aes192 {
             return unwrapped_by_192(key, wrapped);
         }
@@ -208,6 +214,7 @@ impl Recipient<'_> {
         match self.certificate.key() {
             PublicKey::Rsa { der, .. } => self.transported(der, key),
             PublicKey::Ec { curve, point } => self.agreed(*curve, point, key, random),
+            PublicKey::MlKem { kem, bytes } => kem_recipient::info(self.certificate, *kem, bytes, key),
             PublicKey::Ed25519(_) => Err(Trouble::Unsupported("encryption for a key that only signs")),
         }
     }
@@ -240,8 +247,7 @@ impl Recipient<'_> {
         let wrap_der = tlv::algorithm(wrap.oid(), &[]);
         let (id, derivation) = Derivation::for_curve(curve);
         let kek = derivation.key(&secret, &shared_info(&wrap_der, None, wrap.key_len()), wrap.key_len())?;
-        let mut space = vec![0; key.len() + 8];
-        let wrapped = wrap.kek(&kek)?.wrap(key, &mut space).map_err(|_| Trouble::KeyRefused)?.to_vec();
+        let wrapped = wrap.wrap(&kek, key)?;
         let public = own.compute_public_key().map_err(|_| Trouble::KeyRefused)?;
         let kind = tlv::algorithm(if curve == Curve::X25519 { oid::X25519 } else { oid::EC }, &[]);
         let originator = tlv::element(tlv::within(1), &[&kind, &tlv::element(tlv::BITS, &[&[0], public.as_ref()])]);
@@ -313,9 +319,11 @@ pub(super) fn key_for(
     key: &dyn PrivateKey,
 ) -> Result<Option<Secret>, Trouble> {
     const AGREED: u8 = tlv::within(1);
+    const OTHER: u8 = tlv::within(4);
     match info.tag {
         SEQUENCE => transported_for(info, certificate, key),
         AGREED => agreed_for(info, certificate, key),
+        OTHER => kem_recipient::key_for(info, certificate, key),
         _ => Ok(None),
     }
 }

@@ -97,13 +97,14 @@ pub(super) fn of_leaf(leaf: &Parsed, asked: &Asked<'_>, settings: &Settings) -> 
 fn is_for(leaf: &Parsed, purpose: Purpose, settings: &Settings) -> Result<bool, Trouble> {
     let key = leaf.key()?;
     let by_key = match purpose {
-        Purpose::Signing => !matches!(key, PublicKey::Ec { curve: Curve::X25519, .. }),
+        Purpose::Signing => !matches!(key, PublicKey::Ec { curve: Curve::X25519, .. } | PublicKey::MlKem { .. }),
         Purpose::Encrypting => !matches!(key, PublicKey::Ed25519(_)),
     };
     let by_usage = match (leaf.extension::<KeyUsage>()?, purpose, key) {
         (None, ..) => true,
         (Some(usage), Purpose::Signing, _) => usage.digital_signature() || usage.non_repudiation(),
-        (Some(usage), Purpose::Encrypting, PublicKey::Rsa { .. }) => usage.key_encipherment(),
+        // RFC 9935, section 5: nothing but this is allowed for ML-KEM.
+        (Some(usage), Purpose::Encrypting, PublicKey::Rsa { .. } | PublicKey::MlKem { .. }) => usage.key_encipherment(),
         (Some(usage), Purpose::Encrypting, _) => usage.key_agreement(),
     };
     Ok(by_key && by_usage && is_for_mail(leaf, settings)?)

@@ -106,7 +106,7 @@ fn rank(der: &[u8]) -> Option<Rank> {
 
 /// The bits of a symmetric key that is about as strong (NIST SP 800-57, part 1, table 2).
 fn strength(key: &PublicKey) -> usize {
-    use crate::key::Curve;
+    use crate::key::{Curve, Kem};
     match key {
         PublicKey::Rsa { bits, .. } => match bits {
             0..3072 => 112,
@@ -116,5 +116,9 @@ fn strength(key: &PublicKey) -> usize {
         PublicKey::Ec { curve: Curve::P256 | Curve::X25519, .. } | PublicKey::Ed25519(_) => 128,
         PublicKey::Ec { curve: Curve::P384, .. } => 192,
         PublicKey::Ec { curve: Curve::P521, .. } => 256,
+        // FIPS 203, section 8.
+        PublicKey::MlKem { kem: Kem::MlKem512, .. } => 128,
+        PublicKey::MlKem { kem: Kem::MlKem768, .. } => 192,
+        PublicKey::MlKem { kem: Kem::MlKem1024, .. } => 256,
     }
 }

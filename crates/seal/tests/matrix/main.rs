@@ -25,7 +25,9 @@ mod folder;
 
 use people::Folder;
 use rows::rows;
-use seal::smime::{ContentCipher, encrypt};
+use seal::key::{HeldKey, Kem};
+use seal::keyfile::issue::{Kind, Subject, generated, signed_by};
+use seal::smime::{Certificate, ContentCipher, Recipient, Transport, decrypt, encrypt};
 use table::Column;
 use tool::Tool;
 
@@ -61,6 +63,34 @@ fn what_is_encrypted_over_x25519_opens_by_the_words_of_its_rfc() {
         let recipients = [folder.person("x25519").recipient()];
         let cms = encrypt(&people::entity(), &recipients, cipher, &mut people::Chance).expect("it is encrypted");
         assert_eq!(pyca::opened_by_rfc_8418(&folder, &cms), Ok(people::entity()), "{cipher:?}");
+    }
+}
+
+/// Nor recipients with ML-KEM: a program written by the documents, on OpenSSL's ML-KEM, opens ours, and we open what it makes.
+#[test]
+fn what_is_encrypted_with_ml_kem_opens_by_the_words_of_its_rfc() {
+    let folder = Folder::with(&["p256"]);
+    let issuer = folder.person("p256");
+    let python = pyca::Pyca::start(&folder);
+    for kem in [Kem::MlKem768, Kem::MlKem1024] {
+        let pkcs8 = generated(Kind::MlKem(kem)).expect("a key");
+        let subject = Subject { name: "Ann", addresses: &["ann@example.com"] };
+        let valid = (1_700_000_000, 2_000_000_000);
+        let der = signed_by((&issuer.certificate, &issuer.key), &pkcs8, subject, valid, &mut people::Chance);
+        let certificate = Certificate::from_der(&der.expect("a certificate")).expect("a certificate");
+        let key = HeldKey::from_pkcs8(&pkcs8, certificate.key()).expect("its key");
+        folder.write("kem.p8", &pkcs8);
+        folder.write("kem.cer", certificate.der());
+        let recipients = [Recipient { certificate: &certificate, transport: Transport::Pkcs1 }];
+        for cipher in [ContentCipher::Aes128Cbc, ContentCipher::Aes256Cbc, ContentCipher::Aes256Gcm] {
+            let cms = encrypt(&people::entity(), &recipients, cipher, &mut people::Chance).expect("it is encrypted");
+            assert_eq!(python.decapsulated("kem.p8", &cms), Ok(people::entity()), "{kem:?} {cipher:?}");
+        }
+        for ukm in ["-", "material of both"] {
+            let cms = python.encapsulated("kem.cer", ukm).expect("it is encrypted");
+            let opened = decrypt(&cms, &[(&certificate, &key)], &mut people::Chance).expect("it opens");
+            assert_eq!(opened.content, people::entity(), "{kem:?} {ukm}");
+        }
     }
 }
 

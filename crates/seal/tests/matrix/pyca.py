@@ -1,5 +1,6 @@
 """Python's `cryptography` for the matrix: a job a line, words between tabs; the answer is `ok`, or `failed` and why."""
 
+import os
 import sys
 
 from cryptography import x509
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import pkcs7
 
@@ -93,6 +94,10 @@ def agreed(key, sealed):
     secret = key_of(key).exchange(other)
     kek = HKDF(hashes.SHA256(), size, None, shared).derive(secret)
     cek = aes_key_unwrap(kek, within(within(keys)[0])[1][1])
+    return content_opened(cek, content, proof)
+
+
+def content_opened(cek, content, proof):
     _, algorithm, encrypted = within(content)
     if not proof:
         cipher = Cipher(algorithms.AES(cek), modes.CBC(within(algorithm)[1][1])).decryptor()
@@ -102,7 +107,63 @@ def agreed(key, sealed):
     return AESGCM(cek).decrypt(nonce, encrypted[1] + proof[-1][1], b"")
 
 
-JOBS = {"sign": sign, "encrypt": encrypt, "decrypt": decrypt, "seal": seal, "agreed": agreed}
+
+def der(tag, *parts):
+    content = b"".join(parts)
+    size = len(content)
+    head = bytes([size]) if size < 128 else b"\x82" + size.to_bytes(2, "big")
+    return bytes([tag]) + head + content
+
+
+OTHER_RECIPIENT = bytes.fromhex("060b2a864886f70d010910") + bytes.fromhex("0d03")
+HKDF_SHA256 = der(0x30, bytes.fromhex("060b2a864886f70d010910031c"))
+AES256_WRAP = der(0x30, bytes.fromhex("060960864801650304012d"))
+
+
+def kem_info(wrap, size, ukm=b""):
+    """CMSORIforKEMOtherInfo (RFC 9629, section 5)."""
+    return der(0x30, wrap, der(2, bytes([size])), ukm)
+
+
+def decapsulated(key, sealed):
+    """What was encrypted for one recipient with ML-KEM (RFC 9629, RFC 9936), without the pkcs7 module."""
+    kind, explicit = within(elements(read(sealed))[0])
+    _, recipients, content, *proof = within(within(explicit)[0])
+    other, info = within(within(recipients)[0])
+    assert other[2] == OTHER_RECIPIENT
+    version, _, _, ciphertext, kdf, size, wrap, wrapped = within(info)
+    assert version[1] == b"\0" and kdf[2] == HKDF_SHA256
+    secret = key_of(key).decapsulate(ciphertext[1])
+    size = size[1][0]
+    kek = HKDF(hashes.SHA256(), size, None, kem_info(wrap[2], size)).derive(secret)
+    return content_opened(aes_key_unwrap(kek, wrapped[1]), content, proof)
+
+
+def encapsulated(certificate, ukm, content):
+    """AuthEnvelopedData for one recipient with ML-KEM, with user keying material or without."""
+    certificate = certificate_of(certificate)
+    secret, ciphertext = certificate.public_key().encapsulate()
+    cek, nonce = os.urandom(32), os.urandom(12)
+    ukm = der(0xA0, der(4, ukm.encode())) if ukm != "-" else b""
+    kek = HKDF(hashes.SHA256(), 32, None, kem_info(AES256_WRAP, 32, ukm)).derive(secret)
+    spki = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    kem = within(elements(spki)[0])[0][2]
+    id = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    info = der(
+        0x30, der(2, b"\0"), der(0x80, id), kem, der(4, ciphertext), HKDF_SHA256, der(2, b"\x20"), ukm, AES256_WRAP,
+        der(4, aes_key_wrap(kek, cek)),
+    )
+    sealed = AESGCM(cek).encrypt(nonce, read(content), b"")
+    gcm = der(0x30, bytes.fromhex("060960864801650304012e"), der(0x30, der(4, nonce), der(2, b"\x10")))
+    inner = der(0x30, bytes.fromhex("06092a864886f70d010701"), gcm, der(0x80, sealed[:-16]))
+    recipients = der(0x31, der(0xA4, OTHER_RECIPIENT, info))
+    data = der(0x30, der(2, b"\0"), recipients, inner, der(4, sealed[-16:]))
+    return der(0x30, bytes.fromhex("060b2a864886f70d0109100117"), der(0xA0, data))
+
+
+JOBS = {"sign": sign, "encrypt": encrypt, "decrypt": decrypt, "seal": seal, "agreed": agreed, "decapsulated": decapsulated, "encapsulated": encapsulated}
 
 for line in sys.stdin:
     job, out, *words = line.rstrip("\n").split("\t")

@@ -43,6 +43,19 @@ pub fn opened_by_rfc_8418(folder: &Folder, cms: &[u8]) -> Made {
     Pyca::start(folder).agreed(cms)
 }
 
+/// Recipients with ML-KEM, by RFC 9936 written down anew; its ML-KEM is OpenSSL's, of the sets 768 and 1024.
+impl Pyca<'_> {
+    pub fn decapsulated(&self, key: &str, cms: &[u8]) -> Made {
+        self.folder.write("pyca.in", cms);
+        self.made(&["decapsulated", key, "pyca.in"])
+    }
+
+    /// Of the file `content`; `ukm` is user keying material, `-` stands for none.
+    pub fn encapsulated(&self, certificate: &str, ukm: &str) -> Made {
+        self.made(&["encapsulated", certificate, ukm, "content"])
+    }
+}
+
 impl Pyca<'_> {
     fn agreed(&self, cms: &[u8]) -> Made {
         self.folder.write("pyca.in", cms);

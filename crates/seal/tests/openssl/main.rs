@@ -3,6 +3,7 @@
 mod authority;
 mod encryption;
 mod headers;
+mod kem;
 mod mails;
 mod orders;
 mod signatures;

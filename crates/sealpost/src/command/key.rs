@@ -208,7 +208,7 @@ fn fingerprint_of_key(key: &PublicKey) -> String {
     let bytes = match key {
         PublicKey::Rsa { der, .. } => der,
         PublicKey::Ec { point, .. } => point,
-        PublicKey::Ed25519(bytes) => bytes,
+        PublicKey::Ed25519(bytes) | PublicKey::MlKem { bytes, .. } => bytes,
     };
     sha256(bytes)
 }
