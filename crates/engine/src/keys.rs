@@ -1,7 +1,8 @@
 //! The folder of keys: certificates of people, own keys, and whom we trust, from files as they are.
 //!
 //! Every file in the folder and below it is read, whatever it is called; those below `trusted` are anchors of trust and nothing else.
-//! Names that begin with a full stop are passed over. A file that cannot be used is told and does not stop the rest.
+//! Names that begin with a full stop are passed over. A file that cannot be used is told and does not stop the rest. A file that the vault
+//! sealed is read as what it holds, where the vault is at hand.
 
 mod address;
 mod files;
@@ -16,6 +17,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::KeyFiles;
 
 pub use address::{folded, same_address};
 pub use files::stamp;
@@ -67,6 +69,10 @@ pub enum Why {
     Alone,
     /// A private key of OpenPGP that no password opens, or of a kind that we do not do.
     Locked,
+    /// A file that a vault sealed, and none is at hand.
+    Sealed,
+    /// A file that another vault sealed, or that somebody changed.
+    SealedElsewhere,
     /// More files, or deeper folders, than are read.
     TooMany,
 }
@@ -96,6 +102,10 @@ impl fmt::Display for Why {
             Why::Locked => {
                 f.write_str("it holds a private key of OpenPGP that does not open; name its password by --password")
             }
+            Why::Sealed => f.write_str("it is sealed by the vault; name the settings of the gateway by --config"),
+            Why::SealedElsewhere => f.write_str(
+                "it is sealed by another vault, or was changed; restore the key book that it was sealed with, or import the key again",
+            ),
             Why::TooMany => f.write_str("there are more files, or deeper folders, than are read"),
         }
     }
@@ -117,6 +127,8 @@ pub struct KeyFolder {
     pub own_pgp: Vec<(PgpCertificate, Origin)>,
     /// Those of them that open.
     pub pgp_keys: Vec<OwnPgpKey>,
+    /// The files that the vault opened.
+    pub sealed: HashSet<PathBuf>,
     pub troubles: Vec<Trouble>,
     of_certificates: Addresses,
     of_own: Addresses,
@@ -129,11 +141,16 @@ impl KeyFolder {
     ///
     /// Total: a folder that is not there is one without keys, with a trouble.
     pub fn read(dir: &Path, passwords: &[Password]) -> KeyFolder {
+        KeyFolder::read_with(dir, passwords, None)
+    }
+
+    /// The same, with the vault that sealed some of its files.
+    pub fn read_with(dir: &Path, passwords: &[Password], vault: Option<&KeyFiles>) -> KeyFolder {
         let mut reading = Reading::default();
         let (files, trouble) = files(dir);
         reading.folder.troubles.extend(trouble);
         for file in files {
-            reading.file(file, passwords);
+            reading.file(file, passwords, vault);
         }
         let mut folder = reading.done();
         folder.unlock(passwords);
@@ -186,19 +203,27 @@ struct Reading {
 }
 
 impl Reading {
-    fn file(&mut self, file: File, passwords: &[Password]) {
+    fn file(&mut self, mut file: File, passwords: &[Password], vault: Option<&KeyFiles>) {
+        let is_sealed = file.bytes.as_ref().is_ok_and(|bytes| KeyFiles::is_one(bytes));
+        if is_sealed {
+            file.bytes =
+                file.bytes.and_then(|bytes| vault.ok_or(Why::Sealed)?.open(&bytes).map_err(|_| Why::SealedElsewhere));
+        }
         let trouble = |why: Why| Trouble { file: file.name.clone(), why };
         let bytes = match &file.bytes {
             Ok(bytes) => bytes,
             Err(why) => return self.folder.troubles.push(trouble(why.clone())),
         };
+        self.folder.sealed.extend(is_sealed.then(|| file.name.clone()));
         let found = keyfile::read(bytes, passwords);
         self.folder.troubles.extend(found.faults.into_iter().map(|fault| trouble(Why::Fault(fault))));
         let is_private = |item: &Item| matches!(item, Item::PrivateKey(_) | Item::PgpSecret(_));
         if found.items.iter().any(is_private) {
             match file.is_trusted() {
                 true => self.folder.troubles.push(trouble(Why::AmongTrusted)),
-                false if file.mode & 0o077 != 0 => self.folder.troubles.push(trouble(Why::Readable(file.mode))),
+                false if file.mode & 0o077 != 0 && !is_sealed => {
+                    self.folder.troubles.push(trouble(Why::Readable(file.mode)))
+                }
                 false => {}
             }
         }

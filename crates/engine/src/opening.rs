@@ -15,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use store::KeyFiles;
 
 pub(crate) use order::MailOrder;
 pub(crate) use peeked::Peeked;
@@ -32,6 +33,8 @@ pub struct OpeningSettings {
     pub keys: PathBuf,
     /// What opens private keys there.
     pub passwords: Vec<Password>,
+    /// What opens the files there that the vault sealed.
+    pub vault: Option<KeyFiles>,
     /// Mail in ciphers that protect nothing any more (3DES, RC2) is opened, too.
     pub opens_legacy: bool,
     /// Certificates of which nobody says whether they were revoked are trusted, too.
@@ -144,7 +147,7 @@ impl Keyring {
 impl Known {
     fn read(settings: &OpeningSettings) -> Result<Known, Fault> {
         let stamp = stamp(&settings.keys);
-        let folder = KeyFolder::read(&settings.keys, &settings.passwords);
+        let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, settings.vault.as_ref());
         if let Some(trouble) = folder.faults().find(|one| one.file.as_os_str().is_empty()) {
             let shown = settings.keys.display();
             let public = format!("{shown}: the folder of keys cannot be used: {}; name it in `keys`", trouble.why);

@@ -31,6 +31,7 @@ use seal::order::{ProtectionOrder, Refusal, SealOrder};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use store::KeyFiles;
 use table::Table;
 pub(crate) use table::joined;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,8 @@ pub struct SealingSettings {
     pub keys: PathBuf,
     /// What opens private keys there.
     pub passwords: Vec<Password>,
+    /// What opens the files there that the vault sealed.
+    pub vault: Option<KeyFiles>,
     /// Our own name in the ids of notices.
     pub hostname: String,
     /// Where the store keeps keys of people; `None` where the folder is all there is.
@@ -355,7 +358,7 @@ fn read_rules(settings: &SealingSettings) -> Result<SealingRules, Fault> {
 
 /// The keys, and whether some files could not be read.
 fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
-    let folder = KeyFolder::read(&settings.keys, &settings.passwords);
+    let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, settings.vault.as_ref());
     let of_folder = |one: &&Trouble| one.file.as_os_str().is_empty() && !one.why.is_warning();
     if let Some(trouble) = folder.troubles.iter().find(of_folder) {
         let shown = settings.keys.display();

@@ -148,3 +148,45 @@ fn a_folder_that_is_not_there_holds_no_keys_and_says_so() {
     assert!(read.certificates.is_empty());
     assert!(matches!(troubles(&read)[..], [(_, Why::Unreadable(_))]));
 }
+
+/// A store of its own, whose vault seals and opens files.
+async fn vault(dir: &TempDir) -> store::KeyFiles {
+    let path = |name: &str| dir.path().join(name);
+    store::create_master_key(&path("master.key")).unwrap();
+    let settings = store::Settings {
+        database: format!("sqlite:{}", path("store.db").display()),
+        blobs: path("blobs"),
+        key_book: format!("sqlite:{}", path("book.db").display()),
+        master_key: path("master.key"),
+        keep_content_days: 30,
+        free_bytes_min: 0,
+    };
+    store::Store::open(&settings).await.unwrap().key_files().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_file_that_a_vault_sealed_opens_with_it_alone_and_is_never_readable_to_others() {
+    let (home, elsewhere, dir) = (folder(), folder(), folder());
+    let (ours, theirs) = (vault(&home).await, vault(&elsewhere).await);
+    let ann = pair("ann@example.com");
+    put(dir.path(), "ann.pem", &ann.public, 0o644);
+    let sealed = dir.path().join("own.sealed");
+    fs::write(&sealed, ours.seal(ann.private.as_bytes()).unwrap()).unwrap();
+    // Who reads it reads nothing, so its mode is nobody's trouble.
+    fs::set_permissions(&sealed, fs::Permissions::from_mode(0o644)).unwrap();
+
+    let read = KeyFolder::read_with(dir.path(), &[], Some(&ours));
+    assert_eq!((read.own_for("ann@example.com").count(), troubles(&read)), (1, vec![]));
+    assert!(read.sealed.contains(Path::new("own.sealed")) && read.own[0].key_file == Path::new("own.sealed"));
+    for (vault, why) in [(None, Why::Sealed), (Some(&theirs), Why::SealedElsewhere)] {
+        let read = KeyFolder::read_with(dir.path(), &[], vault);
+        assert_eq!(troubles(&read), [(Path::new("own.sealed"), &why)]);
+        assert!(read.own.is_empty() && read.faults().count() == 1 && read.certificates.len() == 1);
+    }
+    // Among anchors a private key is none, also a sealed one.
+    fs::create_dir(dir.path().join("trusted")).unwrap();
+    fs::rename(&sealed, dir.path().join("trusted/own.sealed")).unwrap();
+    let read = KeyFolder::read_with(dir.path(), &[], Some(&ours));
+    assert_eq!(troubles(&read), [(Path::new("trusted/own.sealed"), &Why::AmongTrusted)]);
+    assert!(read.own.is_empty());
+}

@@ -146,7 +146,7 @@ async fn parts(
 ) -> Result<engine::Parts, Failure> {
     Ok(engine::Parts {
         store: store.clone(),
-        reader: Arc::new(openings::reader(settings, cells, lasting).await?),
+        reader: Arc::new(openings::reader(settings, store, cells, lasting).await?),
         letters: Arc::new(adapters::renderer(settings)?),
         sites: telling(settings, store, lasting, cells).await?,
         mailboxes: mailboxes(settings, store).await?,

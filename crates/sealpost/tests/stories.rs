@@ -31,6 +31,7 @@ mod stories {
     mod key_directories;
     mod key_sources;
     mod keys;
+    mod keys_sealed;
     mod keys_told;
     mod letter_files;
     mod letter_looks;

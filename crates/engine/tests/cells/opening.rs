@@ -82,8 +82,13 @@ impl Person {
 }
 
 fn keyring(folder: &Path) -> Keyring {
-    let settings =
-        OpeningSettings { keys: folder.to_owned(), passwords: vec![], opens_legacy: false, trusts_unknown: false };
+    let settings = OpeningSettings {
+        keys: folder.to_owned(),
+        passwords: vec![],
+        vault: None,
+        opens_legacy: false,
+        trusts_unknown: false,
+    };
     Keyring::start(settings).unwrap_or_else(|fault| panic!("{fault}"))
 }
 

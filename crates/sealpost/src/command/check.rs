@@ -82,7 +82,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
         };
         let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
         findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
-        look_at_opening(mailbox, findings).await?;
+        look_at_opening(mailbox, store, findings).await?;
         if let (Some(hours), Some(store)) = (mailbox.silent_after_h, store) {
             let verdict = within(wire::listen_for_silence(store, mailbox, hours)).await;
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
@@ -95,7 +95,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
-    look_at_relays(settings, &running, findings).await?;
+    look_at_relays(settings, store, &running, findings).await?;
     look_at_key_sources(settings, findings).await?;
     for key in settings.dkim.iter().map(|one| &one.key) {
         findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
@@ -116,6 +116,7 @@ fn look_at_pages(settings: &Settings, running: &wire::Listening, findings: &mut 
 /// Where relays listen, and what they seal by.
 async fn look_at_relays(
     settings: &Settings,
+    store: Option<&Store>,
     running: &wire::Listening,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
@@ -124,20 +125,16 @@ async fn look_at_relays(
             findings.say(&format!("relay {}", relay.name), listener(address, running))?;
         }
         let name = format!("relay {}", relay.name);
-        match (&relay.sealing, relay.opening.clone()) {
+        match (&relay.sealing, &relay.opening) {
             (Some(sealing), _) => {
                 if let Some(record) = &sealing.record {
                     let text =
                         format!("mail is handed on as it comes, and {} gets what rules would do", record.display());
                     findings.say(&format!("{name}, sealing"), Ok(text))?;
                 }
-                look_at_sealing(&name, sealing, findings).await?;
+                look_at_sealing(&name, sealing, store, findings).await?;
             }
-            (None, Some(opening)) => {
-                let found = tokio::task::spawn_blocking(move || sealing::of_opening(&name, &opening)).await;
-                let found = found.map_err(|error| Failure::new(format!("keys cannot be looked at: {error}")))?;
-                found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))?;
-            }
+            (None, Some(opening)) => look_at_keys(&name, opening, store, findings).await?,
             (None, None) => {
                 let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
                 findings.say(&format!("{name}, sealing"), Ok(text.to_owned()))?;
@@ -162,20 +159,45 @@ async fn look_at_key_sources(settings: &Settings, findings: &mut Findings) -> Re
 }
 
 /// With what the mail of a mailbox is opened.
-async fn look_at_opening(mailbox: &Mailbox, findings: &mut Findings) -> Result<(), Failure> {
-    let Some(opening) = mailbox.opening.clone() else { return Ok(()) };
-    let of = format!("mailbox {}", mailbox.name);
-    let found = tokio::task::spawn_blocking(move || sealing::of_opening(&of, &opening)).await;
+async fn look_at_opening(mailbox: &Mailbox, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
+    match &mailbox.opening {
+        Some(opening) => look_at_keys(&format!("mailbox {}", mailbox.name), opening, store, findings).await,
+        None => Ok(()),
+    }
+}
+
+/// What is found about keys that open mail.
+async fn look_at_keys(
+    of: &str,
+    opening: &Opening,
+    store: Option<&Store>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let (of, opening, vault) = (of.to_owned(), opening.clone(), vault(store).await?);
+    let found = tokio::task::spawn_blocking(move || sealing::of_opening(&of, &opening, vault.as_ref())).await;
     let found = found.map_err(|error| Failure::new(format!("keys cannot be looked at: {error}")))?;
     found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
 }
 
 /// By which rules and keys something seals, and what they miss.
-async fn look_at_sealing(of: &str, sealing: &Sealing, findings: &mut Findings) -> Result<(), Failure> {
-    let (of, sealing) = (of.to_owned(), sealing.clone());
-    let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of, &sealing)).await;
+async fn look_at_sealing(
+    of: &str,
+    sealing: &Sealing,
+    store: Option<&Store>,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let (of, sealing, vault) = (of.to_owned(), sealing.clone(), vault(store).await?);
+    let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of, &sealing, vault.as_ref())).await;
     let found = found.map_err(|error| Failure::new(format!("rules and keys cannot be looked at: {error}")))?;
     found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
+}
+
+/// What opens files of keys that the vault sealed, where the store opens.
+async fn vault(store: Option<&Store>) -> Result<Option<KeyFiles>, Failure> {
+    match store {
+        Some(store) => Ok(Some(store.key_files().await?)),
+        None => Ok(None),
+    }
 }
 
 async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
@@ -205,7 +227,7 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
         if let Some(sealing) = &site.sealing {
-            look_at_sealing(&format!("letters of site {}", site.name), sealing, findings).await?;
+            look_at_sealing(&format!("letters of site {}", site.name), sealing, store, findings).await?;
         }
         for verdict in templates::verdicts(site).await? {
             findings.say(&format!("templates of site {}", site.name), verdict)?;

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// Where a password stands that opens keys: file:PATH, env:NAME or credential:NAME; may be given several times.
     #[arg(long = "password", value_name = "REF", value_parser = reference, requires = "keys")]
     passwords: Vec<String>,
-    /// Settings with `[[key_source]]` sections for `--ask`.
+    /// The settings of the gateway: its vault opens files of keys that it sealed, and `--ask` names `[[key_source]]` sections of them.
     #[arg(long, value_name = "FILE", requires = "keys")]
     config: Option<PathBuf>,
     /// Ask this `[[key_source]]` too, as a relay does that names it; it learns the recipients. May be given several times.
@@ -94,9 +94,15 @@ impl Arguments {
             };
             return Ok(Source::Facts(Box::new(rules.map_err(|fault| Failure::new(fault.public))?), facts));
         };
-        let passwords = Keys { folder: folder.clone(), passwords: self.passwords.clone() }.passwords()?;
-        let (rules, keys, hostname) = (self.rules.clone(), folder.clone(), String::new());
-        let settings = SealingSettings { rules, keys, passwords, hostname };
+        let keys = Keys { folder: folder.clone(), passwords: self.passwords.clone(), config: self.config.clone() };
+        let settings = SealingSettings {
+            rules: self.rules.clone(),
+            keys: folder.clone(),
+            passwords: keys.passwords()?,
+            vault: keys.vault().await?,
+            hostname: String::new(),
+            people: None,
+        };
         let (outside, of_cells) = (self.outside(cells)?, cells.clone());
         let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, of_cells, outside)).await;
         let started = started.map_err(|error| Failure::new(format!("rules and keys cannot be read: {error}")))?;

@@ -5,9 +5,11 @@ mod export;
 mod generate;
 mod import;
 mod inventory;
+mod keep;
 mod place;
 mod register;
 mod remove;
+mod seal_files;
 
 use super::Failure;
 use crate::settings::secret;
@@ -17,7 +19,7 @@ use engine::keys::KeyFolder;
 use seal::keyfile::Password;
 use seal::smime::PublicKey;
 use std::path::{Path, PathBuf};
-use store::KeyWord;
+use store::{KeyFiles, KeyWord};
 use zeroize::Zeroizing;
 
 pub use generate::Chance;
@@ -36,6 +38,10 @@ pub struct Keys {
     /// under the first.
     #[arg(long = "password", value_name = "REF", global = true, value_parser = reference)]
     pub passwords: Vec<String>,
+    /// The settings of the gateway: its vault opens and seals files of keys, its store keeps those of people (--site), and `key discover` asks
+    /// its `[[key_source]]` sections.
+    #[arg(long = "config", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
 }
 
 /// The command line of `sealpost key`.
@@ -59,33 +65,38 @@ pub enum What {
         shelf: place::Shelf,
         #[command(flatten)]
         of: register::Of,
-        /// With --config: keep them for this address alone, and not for each that stands in a key.
-        #[arg(long, requires = "config")]
+        /// With --site: keep them for this address alone, and not for each that stands in a key.
+        #[arg(long, requires = "site")]
         address: Option<String>,
+        /// Have the vault of --config seal what holds private keys.
+        #[arg(long, conflicts_with = "site")]
+        sealed: bool,
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Have the vault of --config seal the files with private keys that stand there in other forms: one JSON object per file.
+    SealFiles,
     /// One JSON object for each key and certificate.
     List {
         #[command(flatten)]
         of: register::Of,
-        /// For this address; with --config also which key is chosen for it now, and why.
+        /// For this address; with --site also which key is chosen for it now, and why.
         #[arg(long)]
         address: Option<String>,
-        /// With --config: those that wait for somebody's word.
-        #[arg(long, requires = "config")]
+        /// With --site: those that wait for somebody's word.
+        #[arg(long, requires = "site")]
         quarantined: bool,
     },
     /// Use a key of a person that waits in quarantine, by its id; those that came with mail and contradict it are removed.
     Accept {
         #[command(flatten)]
-        of: register::OfSite,
+        of: register::OfOne,
         id: String,
     },
     /// How many of those to whom a site writes can be reached by encrypted mail: one JSON object.
     Coverage {
         #[command(flatten)]
-        of: register::OfSite,
+        of: register::OfOne,
         /// Of letters about this project alone.
         #[arg(long, value_name = "KEY")]
         project: Option<String>,
@@ -102,7 +113,7 @@ pub enum What {
     ExportPublic {
         #[command(flatten)]
         of: register::Of,
-        /// A fingerprint as for `show`, or an address; with --config an id or an address.
+        /// A fingerprint as for `show`, or an address; with --site an id or an address.
         #[arg(value_name = "FINGERPRINT|ADDRESS|ID")]
         named: String,
         /// Default: pem for certificates, armored for OpenPGP.
@@ -111,11 +122,11 @@ pub enum What {
     },
     /// Ask others for the keys of an address: one JSON object per source.
     Discover(discover::Asked),
-    /// Delete the files of one, its private key among them; with --config a key of a person.
+    /// Delete the files of one, its private key among them; with --site a key of a person.
     Remove {
         #[command(flatten)]
         of: register::Of,
-        /// A fingerprint as for `show`; with --config an id.
+        /// A fingerprint as for `show`; with --site an id.
         #[arg(value_name = "FINGERPRINT|ID")]
         named: String,
     },
@@ -125,33 +136,58 @@ pub enum What {
 /// When the work failed; what stands in a folder and cannot be used is told and is a failure in the end.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { keys, what } = arguments;
+    let vault = match &what {
+        What::Accept { .. } | What::Coverage { .. } => None,
+        What::Import { of, .. } | What::List { of, .. } | What::ExportPublic { of, .. } | What::Remove { of, .. }
+            if of.site.is_some() =>
+        {
+            None
+        }
+        // It asks for keys of people, and the settings are there for whom to ask.
+        What::Discover(_) => keys.vault().await.unwrap_or(None),
+        _ => keys.vault().await?,
+    };
+    let vault = vault.as_ref();
     match what {
-        What::Generate(asked) => generate::run(&keys, &asked),
-        What::Import { shelf, of, address, files } => match of.named() {
+        What::Generate(asked) => generate::run(&keys, vault, &asked),
+        What::Import { shelf, sealed, of, address, files } => match keys.of(of.site) {
             Some(of) if shelf == place::Shelf::People => register::import(&of, address, &files).await,
             Some(_) => Err(Failure::new("a site keeps keys of people alone; leave --as out")),
-            None => import::run(&keys, shelf, &files),
+            None => import::run(&keys, vault, (shelf, sealed), &files),
         },
-        What::List { of, address, quarantined } => match of.named() {
+        What::SealFiles => seal_files::run(&keys, vault),
+        What::List { of, address, quarantined } => match keys.of(of.site) {
             Some(of) => register::list(&of, address, quarantined).await,
-            None => inventory::list(keys.read()?, address.as_deref()),
+            None => inventory::list(keys.read(vault)?, address.as_deref()),
         },
-        What::Accept { of, id } => register::change(&of, &id, KeyWord::Accept).await,
-        What::Coverage { of, project, addresses } => register::coverage(&of, project.as_deref(), addresses).await,
-        What::Show { fingerprint } => inventory::show(keys.read()?, &fingerprint),
-        What::ExportPublic { of, named, format } => match of.named() {
+        What::Accept { of, id } => register::change(&keys.of_site(of.site), &id, KeyWord::Accept).await,
+        What::Coverage { of, project, addresses } => {
+            register::coverage(&keys.of_site(of.site), project.as_deref(), addresses).await
+        }
+        What::Show { fingerprint } => inventory::show(keys.read(vault)?, &fingerprint),
+        What::ExportPublic { of, named, format } => match keys.of(of.site) {
             Some(of) => register::export(&of, &named).await,
-            None => export::run(&keys.read()?, &named, format),
+            None => export::run(&keys.read(vault)?, &named, format),
         },
-        What::Discover(asked) => discover::run(&keys, &asked).await,
-        What::Remove { of, named } => match of.named() {
+        What::Discover(asked) => discover::run(&keys, vault, &asked).await,
+        What::Remove { of, named } => match keys.of(of.site) {
             Some(of) => register::change(&of, &named, KeyWord::Remove).await,
-            None => remove::run(&keys, &named),
+            None => remove::run(&keys, vault, &named),
         },
     }
 }
 
 impl Keys {
+    /// The store that keeps keys of people for this site; `None` where a folder is meant.
+    fn of(&self, site: Option<String>) -> Option<register::OfSite> {
+        site.map(|site| self.of_site(site))
+    }
+
+    fn of_site(&self, site: String) -> register::OfSite {
+        let config = self.config.clone().unwrap_or_else(|| PathBuf::from("sealpost.toml"));
+        register::OfSite { config, site }
+    }
+
     /// The passwords behind their references.
     ///
     /// # Errors
@@ -170,12 +206,12 @@ impl Keys {
     ///
     /// # Errors
     /// When it is not there, or a password cannot be had.
-    pub fn read(&self) -> Result<KeyFolder, Failure> {
+    pub fn read(&self, vault: Option<&KeyFiles>) -> Result<KeyFolder, Failure> {
         if !self.folder.is_dir() {
             let why = "is no folder; name the folder of keys by --keys, or make one by `sealpost key generate` or `key import`";
             return Err(Failure::new(format!("{} {why}", self.folder.display())));
         }
-        let folder = KeyFolder::read(&self.folder, &self.passwords()?);
+        let folder = KeyFolder::read_with(&self.folder, &self.passwords()?, vault);
         for trouble in &folder.troubles {
             let file = self.folder.join(&trouble.file);
             let word = if trouble.why.is_warning() { "warning: " } else { "" };

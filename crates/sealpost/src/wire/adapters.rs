@@ -15,7 +15,7 @@ use engine::tokens::{Tokens, TokensOfSite};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{KeyFiles, Store};
 use tokio::sync::Mutex;
 use tracker::webhook;
 
@@ -120,6 +120,7 @@ pub(super) async fn sealers(
     let sealings = settings.sites.iter().map(|site| site.sealing.as_ref());
     let outsides = sealings.map(|of| of.map(|of| lasting.outsiders.of(of, settings, cells)).transpose());
     let outsides = outsides.collect::<Result<Vec<_>, _>>()?;
+    let vault = store.key_files().await?;
     let mut lasting = lasting.sealers.lock().await;
     for (_, sealer) in lasting.iter() {
         sealer.look_again().await;
@@ -132,7 +133,7 @@ pub(super) async fn sealers(
             if let Some(same) = &same {
                 same.ask(outside.clone());
             }
-            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, store, cells, outside)));
+            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, (store, vault.clone()), cells, outside)));
             lasting.push((sealing.clone(), sealer.clone()));
             sealer as Arc<dyn LetterSealer>
         });
@@ -142,9 +143,9 @@ pub(super) async fn sealers(
 }
 
 /// What seals letters by these rules and keys.
-pub fn letter_sealer(sealing: &Sealing, store: &Store, cells: &Cells, outside: Outside) -> LettersByRules {
+pub fn letter_sealer(sealing: &Sealing, of: (&Store, KeyFiles), cells: &Cells, outside: Outside) -> LettersByRules {
     // Letters have an id and a sender of their own.
-    LettersByRules::new(sealing_settings(sealing, "", store), cells.clone(), outside)
+    LettersByRules::new(sealing_settings(sealing, "", of), cells.clone(), outside)
 }
 
 /// The sites, each with a client of its own, and without what seals their letters: see [`super::telling`].

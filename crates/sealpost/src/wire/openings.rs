@@ -8,10 +8,16 @@ use engine::opening::{Keyring, OpeningSettings};
 use seal::keyfile::Password;
 use std::collections::HashMap;
 use std::sync::Arc;
+use store::Store;
 
 /// What reads stored mails, with the keys that the settings name.
-pub(super) async fn reader(settings: &Settings, cells: &Cells, lasting: &Lasting) -> Result<MailReader, Failure> {
-    lasting.openings.swap(all(settings).await?);
+pub(super) async fn reader(
+    settings: &Settings,
+    store: &Store,
+    cells: &Cells,
+    lasting: &Lasting,
+) -> Result<MailReader, Failure> {
+    lasting.openings.swap(all(settings, store).await?);
     Ok(shared(cells, lasting))
 }
 
@@ -24,7 +30,7 @@ pub(super) fn shared(cells: &Cells, lasting: &Lasting) -> MailReader {
 ///
 /// # Errors
 /// Those of [`Keyring::start`].
-pub(super) async fn all(settings: &Settings) -> Result<HashMap<String, Arc<Keyring>>, Failure> {
+pub(super) async fn all(settings: &Settings, store: &Store) -> Result<HashMap<String, Arc<Keyring>>, Failure> {
     let mut read: Vec<(&Opening, Arc<Keyring>)> = Vec::new();
     let mut all = HashMap::new();
     for mailbox in &settings.mailboxes {
@@ -32,7 +38,7 @@ pub(super) async fn all(settings: &Settings) -> Result<HashMap<String, Arc<Keyri
         let known = read.iter().find(|(of, _)| *of == opening).map(|(_, keyring)| keyring.clone());
         let keys = match known {
             Some(known) => known,
-            None => keyring(opening).await?,
+            None => keyring(opening, store).await?,
         };
         read.push((opening, keys.clone()));
         all.insert(mailbox.name.clone(), keys);
@@ -41,10 +47,11 @@ pub(super) async fn all(settings: &Settings) -> Result<HashMap<String, Arc<Keyri
 }
 
 /// Reading a folder blocks, and passwords take their time.
-pub(super) async fn keyring(of: &Opening) -> Result<Arc<Keyring>, Failure> {
+pub(super) async fn keyring(of: &Opening, store: &Store) -> Result<Arc<Keyring>, Failure> {
     let settings = OpeningSettings {
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
+        vault: Some(store.key_files().await?),
         opens_legacy: of.opens_legacy,
         trusts_unknown: of.trusts_unknown,
     };

@@ -18,7 +18,7 @@ use seal::keyfile::Password;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{KeyFiles, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -57,7 +57,7 @@ pub async fn bind(settings: &Settings, store: &Store, lasting: &Lasting) -> Resu
             (Some(by_rules), None, _) => Arc::new(by_rules.clone()),
             (None, _, Some(opening)) => {
                 let cells = cells(settings, &mut shared).await?;
-                Arc::new(Opens::new(cells, keyring(opening).await?, settings.mail.clone()))
+                Arc::new(Opens::new(cells, keyring(opening, store).await?, settings.mail.clone()))
             }
             (None, _, None) => Arc::new(Unsealed),
         };
@@ -88,18 +88,23 @@ async fn sealing(
     cells: Cells,
 ) -> Result<ByRules, Failure> {
     let outside = lasting.outsiders.of(sealing, settings, &cells)?;
-    let settings = sealing_settings(sealing, &of.hostname, store);
+    let settings = sealing_settings(sealing, &of.hostname, (store, store.key_files().await?));
     let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
     Ok(started?)
 }
 
 /// Where rules and keys are, for whoever seals by them.
-pub(super) fn sealing_settings(of: &settings::Sealing, hostname: &str, store: &Store) -> SealingSettings {
+pub(super) fn sealing_settings(
+    of: &settings::Sealing,
+    hostname: &str,
+    (store, vault): (&Store, KeyFiles),
+) -> SealingSettings {
     SealingSettings {
         rules: of.rules.clone(),
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
+        vault: Some(vault),
         hostname: hostname.to_owned(),
         people: Some(PeopleKeys::new(store.clone())),
     }

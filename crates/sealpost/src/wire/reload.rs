@@ -89,7 +89,7 @@ async fn again(reload: &Reload, held: &[Held]) {
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
     let sites = super::telling(settings, &reload.store, &reload.lasting, &reload.cells).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
-    let openings = super::openings::all(settings).await?;
+    let openings = super::openings::all(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.lasting.openings.swap(openings);
     reload.engine.swap_sites(sites);

@@ -190,6 +190,7 @@ fn word_of(kind: &str) -> Result<&'static str, Fault> {
         "reply",
         "link",
         "file",
+        "key_file",
         "audit",
         "hash_address",
         "hash_message_id",

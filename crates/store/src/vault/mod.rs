@@ -280,6 +280,13 @@ impl Vault {
         self.book_key(Uuid::parse_str(id).map(Uuid::into_bytes).map_err(no_id)?).await
     }
 
+    /// The keys that seal files of private keys, the newest first; made when there is none. They belong to no site, because sites and
+    /// relays may share a folder.
+    pub(crate) async fn key_file_keys(&self) -> Result<Vec<Arc<SealingKey>>, Fault> {
+        self.newest("", "key_file").await?;
+        self.book.keys("", "key_file").await?.iter().map(|found| self.remember(found)).collect()
+    }
+
     /// Keys for reply addresses, the one to sign with first.
     pub(crate) async fn reply_keys(&self, site: &str) -> Result<Vec<(u8, Vec<u8>, Option<Micros>)>, Fault> {
         let mut found = self.book.keys(site, "reply").await?;

@@ -17,6 +17,7 @@ mod intake;
 mod jobs;
 mod keeping;
 mod kept_files;
+mod key_files;
 mod ledger;
 mod letters;
 mod listing;
@@ -175,6 +176,7 @@ checks! {
         sec_48_of_a_letter_that_several_have_each_ends_his_own,
         a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,
         sec_48_a_letter_that_is_not_posted_or_of_another_issue_or_site_ends_nothing;
+    key_files: the_vault_alone_opens_its_files;
     signing_in: a_link_opens_one_session, sessions_end;
     tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,
         fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;

@@ -12,6 +12,7 @@ use seal::smime::Certificate;
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
 use std::path::Path;
+use store::KeyFiles;
 
 /// What ends within so many days is told.
 const SOON_DAYS: u64 = 30;
@@ -25,14 +26,14 @@ const DIGITS: usize = 16;
 pub type Line = (String, Result<String, String>);
 
 /// What is found about the rules and keys of this relay or site; it blocks.
-pub fn verdicts(of: &str, sealing: &Sealing) -> Vec<Line> {
+pub fn verdicts(of: &str, sealing: &Sealing, vault: Option<&KeyFiles>) -> Vec<Line> {
     let name = |what: &str| format!("{of}, {what}");
     let rules = rules(sealing);
     let mut lines = vec![(
         name("rules"),
         rules.as_ref().map(|_| format!("{} is right", sealing.rules.display())).map_err(Clone::clone),
     )];
-    let folder = read(&sealing.keys, sealing.password.as_ref());
+    let folder = read(&sealing.keys, sealing.password.as_ref(), vault);
     let keys = readable(&sealing.keys, &folder);
     let is_there = keys.is_ok();
     lines.push((name("keys"), keys));
@@ -49,8 +50,8 @@ pub fn verdicts(of: &str, sealing: &Sealing) -> Vec<Line> {
 }
 
 /// What is found about the keys with which the mail of a mailbox is opened; it blocks.
-pub fn of_opening(of: &str, opening: &Opening) -> Vec<Line> {
-    let folder = read(&opening.keys, opening.password.as_ref());
+pub fn of_opening(of: &str, opening: &Opening, vault: Option<&KeyFiles>) -> Vec<Line> {
+    let folder = read(&opening.keys, opening.password.as_ref(), vault);
     let keys = readable(&opening.keys, &folder);
     let is_there = keys.is_ok();
     let mut lines = vec![(format!("{of}, keys"), keys)];
@@ -64,9 +65,9 @@ pub fn of_opening(of: &str, opening: &Opening) -> Vec<Line> {
     lines
 }
 
-fn read(keys: &Path, password: Option<&Secret>) -> KeyFolder {
+fn read(keys: &Path, password: Option<&Secret>, vault: Option<&KeyFiles>) -> KeyFolder {
     let passwords: Vec<Password> = password.iter().map(|one| Password::new(one.0.clone())).collect();
-    KeyFolder::read(keys, &passwords)
+    KeyFolder::read_with(keys, &passwords, vault)
 }
 
 fn rules(sealing: &Sealing) -> Result<SealingRules, String> {

@@ -13,8 +13,9 @@ use policy::sealing::{KeyRule, MailFacts};
 use seal::pgp;
 use seal::verdict::fingerprint;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use store::KeyFiles;
 
 /// The key server that is meant where none is named.
 const VKS: &str = "https://keys.openpgp.org";
@@ -26,10 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Asked {
     /// The address whose keys are looked for. Whoever is asked learns it.
     address: String,
-    /// Ask the `[[key_source]]` sections of these settings.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Ask this one: the name or kind of a `[[key_source]]`; without settings wkd, vks, hkp or dns. May be given several times.
+    /// Ask this one: the name or kind of a `[[key_source]]` of --config; without it wkd, vks, hkp or dns. May be given several times.
     #[arg(long = "source", value_name = "NAME")]
     sources: Vec<String>,
     /// Without settings: the server. Needed by hkp; vks asks keys.openpgp.org at first.
@@ -47,11 +45,11 @@ pub struct Asked {
 ///
 /// # Errors
 /// When a source could not be asked, or a key not be taken in; the others were.
-pub async fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
+pub async fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result<(), Failure> {
     let rule = asked.rule()?;
-    let sources = asked.sources()?;
+    let sources = asked.sources(keys.config.as_deref())?;
     let folder = match keys.folder.is_dir() {
-        true => keys.read()?,
+        true => keys.read(vault)?,
         false => KeyFolder::default(),
     };
     let judging = Judging { folder: AskedFolder::new(folder), address: &asked.address, rule };
@@ -61,7 +59,7 @@ pub async fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
         is_wrong |= said.found.is_err();
         let (mut line, usable) = judging.line(said).await;
         if asked.import && !usable.is_empty() {
-            let (items, well) = import::found(keys, &usable)?;
+            let (items, well) = import::found(keys, vault, &usable)?;
             line["imported"] = json!(items);
             is_wrong |= !well;
         }
@@ -81,8 +79,8 @@ impl Asked {
         KeyRule::of(&mail, &rules, 0).ok_or_else(|| Failure::new("the rules say nothing of a recipient"))
     }
 
-    fn sources(&self) -> Result<Vec<SourceSettings>, Failure> {
-        match &self.config {
+    fn sources(&self, config: Option<&Path>) -> Result<Vec<SourceSettings>, Failure> {
+        match config {
             Some(file) => {
                 if self.url.is_some() {
                     return Err(Failure::new("--url is for a source without settings; leave it out, or --config"));

@@ -2,18 +2,22 @@
 
 use super::super::seal::Scheme;
 use super::super::{Failure, now_s, print_object};
+use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
-use super::{Keys, fingerprint_of_key};
+use super::{Keys, digits, fingerprint_of_key};
 use clap::ValueEnum;
+use engine::keys::KeyFolder;
 use policy::is_plain_address;
 use seal::Random;
-use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed};
-use seal::keyfile::{Item, Password, encrypted_pkcs8, pem, read};
+use seal::key::Kem;
+use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed, signed_by};
+use seal::keyfile::{Item, pem, read};
 use seal::pgp::{NewKey, Reads};
 use seal::smime::Certificate;
 use seal::verdict::{algorithm, fingerprint};
 use serde_json::json;
 use std::path::Path;
+use store::KeyFiles;
 use zeroize::Zeroizing;
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -33,6 +37,13 @@ pub struct Asked {
     /// How long the certificate is valid from now.
     #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     days: u32,
+    /// The fingerprint of an own certificate that signs the new one: for ml-kem-512, ml-kem-768 and ml-kem-1024, which sign nothing
+    /// themselves.
+    #[arg(long, value_name = "FINGERPRINT")]
+    signed_by: Option<String>,
+    /// Have the vault of --config seal the file.
+    #[arg(long)]
+    sealed: bool,
     /// Make no certificate, but a request (PKCS#10) that an authority makes one of; then import what it sends.
     #[arg(long)]
     request: bool,
@@ -53,6 +64,13 @@ enum Algorithm {
     /// Of S/MIME it signs only.
     #[value(name = "ed25519")]
     Ed25519,
+    /// Against computers of quanta; others encrypt for it only, and it needs --signed-by.
+    #[value(name = "ml-kem-512")]
+    MlKem512,
+    #[value(name = "ml-kem-768")]
+    MlKem768,
+    #[value(name = "ml-kem-1024")]
+    MlKem1024,
 }
 
 impl Algorithm {
@@ -64,6 +82,9 @@ impl Algorithm {
             Algorithm::P256 => Kind::P256,
             Algorithm::P384 => Kind::P384,
             Algorithm::Ed25519 => Kind::Ed25519,
+            Algorithm::MlKem512 => Kind::MlKem(Kem::MlKem512),
+            Algorithm::MlKem768 => Kind::MlKem(Kem::MlKem768),
+            Algorithm::MlKem1024 => Kind::MlKem(Kem::MlKem1024),
         }
     }
 }
@@ -81,31 +102,31 @@ impl Random for Chance {
 
 /// # Errors
 /// When an address is none, the machine makes no key, or the folder takes no file.
-pub fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
+pub fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result<(), Failure> {
     if let Some(wrong) = asked.addresses.iter().find(|address| !is_plain_address(address)) {
         return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
     }
     let passwords = keys.passwords()?;
+    let keep = Keep::asked(asked.sealed, vault, &passwords)?;
     let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
     let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
     let subject = Subject { name, addresses: &addresses };
     if asked.scheme == Scheme::Pgp {
-        return pgp_key(&keys.folder, asked, subject, passwords.first());
+        return pgp_key(&keys.folder, asked, subject, keep);
+    }
+    let is_kem = matches!(asked.algorithm.kind(), Kind::MlKem(_));
+    if is_kem != asked.signed_by.is_some() {
+        return Err(Failure::new(
+            "--signed-by goes with --algorithm ml-kem-512, ml-kem-768 or ml-kem-1024, and these with it: such a key cannot sign its own \
+             certificate; name the fingerprint of an own certificate that signs, as `sealpost key list` shows it",
+        ));
     }
     let pkcs8 =
         generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
-    let private = private_pem(&pkcs8, passwords.first())?;
     match asked.request {
-        true => with_request(&keys.folder, subject, &pkcs8, &private),
-        false => with_certificate(&keys.folder, asked, subject, &pkcs8, &private),
+        true => with_request(&keys.folder, subject, &pkcs8, keep),
+        false => with_certificate(keys, vault, asked, subject, (&pkcs8, keep)),
     }
-}
-
-/// A private key as a file has it: under the password, if there is one.
-pub fn private_pem(pkcs8: &[u8], password: Option<&Password>) -> Result<Zeroizing<String>, Failure> {
-    let Some(password) = password else { return Ok(pem("PRIVATE KEY", pkcs8)) };
-    let sealed = encrypted_pkcs8(pkcs8, password, &mut Chance).map_err(cannot)?;
-    Ok(pem("ENCRYPTED PRIVATE KEY", &sealed))
 }
 
 fn cannot(trouble: seal::Trouble) -> Failure {
@@ -113,19 +134,23 @@ fn cannot(trouble: seal::Trouble) -> Failure {
 }
 
 fn with_certificate(
-    folder: &Path,
+    keys: &Keys,
+    vault: Option<&KeyFiles>,
     asked: &Asked,
     subject: Subject<'_>,
-    pkcs8: &[u8],
-    private: &str,
+    (pkcs8, keep): (&[u8], Keep<'_>),
 ) -> Result<(), Failure> {
     let now = now_s();
     let until = now + u64::from(asked.days) * DAY_S;
-    let der = self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?;
+    let der = match &asked.signed_by {
+        Some(issuer) => signed_by_own(&keys.read(vault)?, issuer, pkcs8, subject, (now, until))?,
+        None => self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?,
+    };
+    let folder = &keys.folder;
     let certificate = Certificate::from_der(&der).map_err(cannot)?;
     let fingerprint = fingerprint(&certificate);
-    let both = Zeroizing::new([private, &pem("CERTIFICATE", &der)].concat());
-    let file = new(put(folder, Shelf::Own, &format!("{fingerprint}.pem"), both.as_bytes(), Readers::Owner)?)?;
+    let both = Zeroizing::new([keep.pem(pkcs8)?.as_str(), &pem("CERTIFICATE", &der)].concat());
+    let file = new(keep.put(folder, &fingerprint, "pem", both.as_bytes())?)?;
     print_object(&json!({
         "fingerprint": fingerprint,
         "scheme": "smime",
@@ -137,14 +162,31 @@ fn with_certificate(
     }))
 }
 
-fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], private: &str) -> Result<(), Failure> {
+fn signed_by_own(
+    folder: &KeyFolder,
+    issuer: &str,
+    pkcs8: &[u8],
+    subject: Subject<'_>,
+    valid: (u64, u64),
+) -> Result<Vec<u8>, Failure> {
+    let digits = digits(issuer)?;
+    let own = folder.own.iter().find(|own| fingerprint(&own.certificate).starts_with(&digits));
+    let own = own.ok_or_else(|| {
+        Failure::new(format!(
+            "no own certificate has the fingerprint {digits}; `sealpost key list` shows those that are there"
+        ))
+    })?;
+    signed_by((&own.certificate, &*own.key), pkcs8, subject, valid, &mut Chance).map_err(cannot)
+}
+
+fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], keep: Keep<'_>) -> Result<(), Failure> {
     let request = request(pkcs8, subject).map_err(cannot)?;
     let found = read(pem("PRIVATE KEY", pkcs8).as_bytes(), &[]);
     let Some(Item::PrivateKey(key)) = found.items.first() else {
         return Err(Failure::new("no key was made: it cannot be read again"));
     };
     let name = fingerprint_of_key(&key.public);
-    let file = new(put(folder, Shelf::Own, &format!("{name}.pem"), private.as_bytes(), Readers::Owner)?)?;
+    let file = new(keep.put(folder, &name, "pem", keep.pem(pkcs8)?.as_bytes())?)?;
     let text = pem("CERTIFICATE REQUEST", &request);
     let csr = new(put(folder, Shelf::Own, &format!("{name}.csr"), text.as_bytes(), Readers::Everybody)?)?;
     print_object(&json!({
@@ -157,13 +199,13 @@ fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], private: &str
 }
 
 /// A key of OpenPGP: one part signs, another is encrypted for.
-fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, password: Option<&Password>) -> Result<(), Failure> {
+fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, keep: Keep<'_>) -> Result<(), Failure> {
     let kind = match asked.algorithm {
         Algorithm::Rsa2048 => NewKey::Rsa2048,
         Algorithm::Rsa3072 => NewKey::Rsa3072,
         Algorithm::Rsa4096 => NewKey::Rsa4096,
         Algorithm::Ed25519 => NewKey::Curve25519,
-        Algorithm::P256 | Algorithm::P384 => {
+        _ => {
             return Err(Failure::new("OpenPGP keys are made with --algorithm rsa-2048, rsa-3072, rsa-4096 or ed25519"));
         }
     };
@@ -181,14 +223,14 @@ fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, password: Option<
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (now, lives_s) = (now_s(), u64::from(asked.days) * DAY_S);
     let lives = u32::try_from(lives_s).map_err(|_| Failure::new("an OpenPGP key lives for 136 years at most"))?;
-    let password = password.map(|password| password.as_bytes());
+    let password = keep.password().map(|password| password.as_bytes());
     let made = seal::pgp::generate_for(kind, Reads::Rfc9580, &names, now, Some(lives), password, &mut Chance);
     let made = made.map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     let found = read(made.as_bytes(), &[]);
     let Some(Item::PgpSecret(one)) = found.items.first() else {
         return Err(Failure::new("no key was made: it cannot be read again"));
     };
-    let file = new(put(folder, Shelf::Own, &format!("{}.pgp", one.fingerprint), &one.bytes, Readers::Owner)?)?;
+    let file = new(keep.put(folder, &one.fingerprint, "pgp", &one.bytes)?)?;
     print_object(&json!({
         "fingerprint": one.fingerprint,
         "scheme": "pgp",

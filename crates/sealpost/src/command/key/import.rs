@@ -1,7 +1,8 @@
 //! `sealpost key import`: what files hold is laid into the folder, one thing to a file, and each file is reported.
 
 use super::super::{Failure, files, print};
-use super::generate::private_pem;
+use super::generate::Chance;
+use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key, sha256};
 use engine::keys::KeyFolder;
@@ -13,13 +14,15 @@ use seal::verdict::fingerprint;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use store::KeyFiles;
 use zeroize::Zeroizing;
 
 /// What the folder holds already, and what came since.
 struct Importing<'k> {
     folder: &'k Path,
     shelf: Shelf,
-    passwords: Vec<Password>,
+    passwords: &'k [Password],
+    keep: Keep<'k>,
     certificates: HashSet<String>,
     anchors: HashSet<String>,
     /// By their public keys.
@@ -33,12 +36,19 @@ struct Importing<'k> {
 
 /// # Errors
 /// When a file, or something in it, could not be taken in; the others were.
-pub fn run(keys: &Keys, shelf: Shelf, files: &[PathBuf]) -> Result<(), Failure> {
+pub fn run(
+    keys: &Keys,
+    vault: Option<&KeyFiles>,
+    (shelf, is_sealed): (Shelf, bool),
+    files: &[PathBuf],
+) -> Result<(), Failure> {
+    let passwords = keys.passwords()?;
+    let keep = Keep::asked(is_sealed, vault, &passwords)?;
     let folder = match keys.folder.is_dir() {
-        true => keys.read()?,
+        true => keys.read(vault)?,
         false => KeyFolder::default(),
     };
-    let mut importing = Importing::into(&keys.folder, shelf, keys.passwords()?, &folder);
+    let mut importing = Importing::into(&keys.folder, shelf, (&passwords, keep), &folder);
     drop(folder);
     let mut is_wrong = false;
     for file in files {
@@ -54,12 +64,16 @@ pub fn run(keys: &Keys, shelf: Shelf, files: &[PathBuf]) -> Result<(), Failure> 
 ///
 /// # Errors
 /// When the folder cannot be read, or takes no file.
-pub fn found(keys: &Keys, found: &[engine::outside::Found]) -> Result<(Vec<Value>, bool), Failure> {
+pub fn found(
+    keys: &Keys,
+    vault: Option<&KeyFiles>,
+    found: &[engine::outside::Found],
+) -> Result<(Vec<Value>, bool), Failure> {
     let folder = match keys.folder.is_dir() {
-        true => keys.read()?,
+        true => keys.read(vault)?,
         false => KeyFolder::default(),
     };
-    let mut importing = Importing::into(&keys.folder, Shelf::People, Vec::new(), &folder);
+    let mut importing = Importing::into(&keys.folder, Shelf::People, (&[], Keep::Clear), &folder);
     let mut items = Vec::new();
     for one in found {
         let bytes = match one {
@@ -81,7 +95,12 @@ pub fn found(keys: &Keys, found: &[engine::outside::Found]) -> Result<(Vec<Value
 }
 
 impl<'k> Importing<'k> {
-    fn into(folder: &'k Path, shelf: Shelf, passwords: Vec<Password>, held: &KeyFolder) -> Importing<'k> {
+    fn into(
+        folder: &'k Path,
+        shelf: Shelf,
+        (passwords, keep): (&'k [Password], Keep<'k>),
+        held: &KeyFolder,
+    ) -> Importing<'k> {
         let rings = |ring: &[(PgpCertificate, engine::keys::Origin)]| {
             ring.iter().map(|(one, _)| (one.fingerprint.clone(), one.bytes.to_vec())).collect()
         };
@@ -89,6 +108,7 @@ impl<'k> Importing<'k> {
             folder,
             shelf,
             passwords,
+            keep,
             certificates: HashSet::new(),
             anchors: held.anchors.iter().map(|(one, _)| fingerprint(one)).collect(),
             private: held.own.iter().map(|own| own.certificate.key().clone()).collect(),
@@ -159,7 +179,7 @@ impl<'k> Importing<'k> {
 
     fn found(&self, bytes: &[u8]) -> Result<Found, String> {
         match self.shelf {
-            Shelf::Own => Ok(read(bytes, &self.passwords)),
+            Shelf::Own => Ok(read(bytes, self.passwords)),
             // Lists of revoked certificates alone are welcome among anchors.
             Shelf::People | Shelf::Trusted => match public_only(bytes) {
                 Ok(found) => Ok(found),
@@ -210,8 +230,8 @@ impl<'k> Importing<'k> {
         let text = pem("CERTIFICATE", certificate.der());
         let written = match key {
             Some(key) => {
-                let both = Zeroizing::new([private_pem(&key.pkcs8, self.passwords.first())?.as_str(), &text].concat());
-                put(self.folder, self.shelf, &format!("{name}.pem"), both.as_bytes(), Readers::Owner)?
+                let both = Zeroizing::new([self.keep.pem(&key.pkcs8)?.as_str(), &text].concat());
+                self.keep.put(self.folder, &name, "pem", both.as_bytes())?
             }
             None => put(self.folder, self.shelf, &format!("{name}.pem"), text.as_bytes(), Readers::Everybody)?,
         };
@@ -233,8 +253,7 @@ impl<'k> Importing<'k> {
         if self.private.contains(&key.public) {
             return Ok(with_outcome(line, "known"));
         }
-        let text = private_pem(&key.pkcs8, self.passwords.first())?;
-        let written = put(self.folder, Shelf::Own, &format!("{name}.pem"), text.as_bytes(), Readers::Owner)?;
+        let written = self.keep.put(self.folder, &name, "pem", self.keep.pem(&key.pkcs8)?.as_bytes())?;
         self.private.push(key.public.clone());
         Ok(outcome(line, written))
     }
@@ -267,15 +286,31 @@ impl<'k> Importing<'k> {
             Some(_) => return Ok(with_outcome(line, "conflict")),
             None => {}
         }
-        let (name, bytes, readers) = match &text {
-            None => (format!("{}.pgp", one.fingerprint), one.bytes.as_slice(), Readers::Owner),
-            Some(text) => (format!("{}.asc", one.fingerprint), text.as_bytes(), Readers::Everybody),
+        let written = match &text {
+            None => {
+                let bytes = own_pgp_bytes(one, self.keep, self.passwords)?;
+                self.keep.put(self.folder, &one.fingerprint, "pgp", &bytes)?
+            }
+            Some(text) => {
+                let name = format!("{}.asc", one.fingerprint);
+                put(self.folder, shelf, &name, text.as_bytes(), Readers::Everybody)?
+            }
         };
-        let written = put(self.folder, shelf, &name, bytes, readers)?;
         known.insert(one.fingerprint.clone(), one.bytes.to_vec());
         self.know_addresses(&one.addresses, &one.fingerprint);
         Ok(outcome(line, written))
     }
+}
+
+/// A key of OpenPGP as it is; out of its password where the vault seals it.
+fn own_pgp_bytes(one: &PgpCertificate, keep: Keep<'_>, passwords: &[Password]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if !matches!(keep, Keep::Vault(_)) {
+        return Ok(one.bytes.clone());
+    }
+    let passwords: Vec<&[u8]> = passwords.iter().map(|password| password.as_bytes()).collect();
+    seal::pgp::relocked(&one.bytes, &passwords, None, &mut Chance).map_err(|_| {
+        Failure::new("a private key of OpenPGP does not open; name its password by --password, so that the vault can seal it without")
+    })
 }
 
 /// A file of the same name that holds something else is never written over.

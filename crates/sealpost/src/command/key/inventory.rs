@@ -36,6 +36,26 @@ impl Held<'_> {
     }
 
     fn line(&self, asked: &AskedFolder) -> Value {
+        let mut line = self.said(asked);
+        if line["of"] == "own" {
+            line["sealed_by_vault"] = json!(self.is_sealed(asked.folder()));
+        }
+        line
+    }
+
+    /// Whether the vault sealed the file of its private key.
+    fn is_sealed(&self, folder: &KeyFolder) -> bool {
+        let file = match self {
+            Held::Certificate { certificate, .. } => {
+                let own = folder.own.iter().find(|own| own.certificate.der() == certificate.der());
+                own.map(|own| &own.key_file)
+            }
+            Held::Pgp { origin, .. } => Some(&origin.file),
+        };
+        file.is_some_and(|file| folder.sealed.contains(file))
+    }
+
+    fn said(&self, asked: &AskedFolder) -> Value {
         match self {
             Held::Certificate { certificate, origin, of } => {
                 let (from, until) = certificate.validity();

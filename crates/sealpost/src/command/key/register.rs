@@ -19,33 +19,26 @@ pub use bulk::import;
 /// A key that ends within so many days is told to end soon.
 const SOON_DAYS: u64 = 30;
 
-/// Whose store, where keys of people are meant and not those of a folder.
+/// Whose keys, where those of people are meant and not those of a folder.
 #[derive(Debug, clap::Args)]
 pub struct Of {
-    /// The settings: keys of people that the store keeps are meant in place of a folder.
-    #[arg(long, value_name = "FILE", requires = "site")]
-    pub config: Option<PathBuf>,
-    /// The site that keeps them.
-    #[arg(long, requires = "config")]
+    /// Keys of people that the store of --config (sealpost.toml where nothing is said) keeps for this site are meant, in place of a folder.
+    #[arg(long)]
     pub site: Option<String>,
 }
 
 /// The same where nothing else can be meant.
 #[derive(Debug, clap::Args)]
-pub struct OfSite {
-    /// The settings.
-    #[arg(long, value_name = "FILE", default_value = "sealpost.toml")]
-    config: PathBuf,
-    /// The site that keeps them.
+pub struct OfOne {
+    /// The site that keeps them, of the settings in --config, or in sealpost.toml where nothing is said.
     #[arg(long)]
-    site: String,
+    pub site: String,
 }
 
-impl Of {
-    /// The settings and the site, where both were given.
-    pub fn named(self) -> Option<OfSite> {
-        self.config.zip(self.site).map(|(config, site)| OfSite { config, site })
-    }
+/// A site of some settings.
+pub struct OfSite {
+    pub config: PathBuf,
+    pub site: String,
 }
 
 /// One JSON object for each key, the last changed first; for one address also which is chosen for it now.

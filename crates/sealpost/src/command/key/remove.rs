@@ -3,6 +3,7 @@
 use super::super::{Failure, print_object};
 use super::Keys;
 use super::inventory::{Held, held, named};
+use super::keep::opened;
 use engine::keys::KeyFolder;
 use seal::keyfile::{Item, Password, read};
 use seal::verdict::fingerprint;
@@ -10,19 +11,21 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use store::KeyFiles;
+use zeroize::Zeroizing;
 
 /// # Errors
 /// When there is no such key, or its file holds others, too.
-pub fn run(keys: &Keys, written: &str) -> Result<(), Failure> {
+pub fn run(keys: &Keys, vault: Option<&KeyFiles>, written: &str) -> Result<(), Failure> {
     let passwords = keys.passwords()?;
-    let mut folder = keys.read()?;
+    let mut folder = keys.read(vault)?;
     let name = named(&folder, written)?.fingerprint();
     let mut removed = BTreeSet::new();
     // The same certificate may stand in several files, of which the folder tells the first.
     while let Some(held) = held(&folder).into_iter().find(|held| held.fingerprint() == name) {
         let files = files(&folder, &held);
         for file in &files {
-            if holds_others(&keys.folder.join(file), &passwords, &held)? {
+            if holds_others(&keys.folder.join(file), vault, &passwords, &held)? {
                 let file = keys.folder.join(file);
                 return Err(Failure::new(format!(
                     "{} holds other keys, too, and stays; take it apart first",
@@ -36,7 +39,7 @@ pub fn run(keys: &Keys, written: &str) -> Result<(), Failure> {
                 .map_err(|error| Failure::new(format!("{}: cannot be removed: {error}", path.display())))?;
             removed.insert(file);
         }
-        folder = KeyFolder::read(&keys.folder, &passwords);
+        folder = KeyFolder::read_with(&keys.folder, &passwords, vault);
     }
     print_object(&json!({ "fingerprint": name, "removed": removed }))
 }
@@ -64,9 +67,14 @@ fn files(folder: &KeyFolder, held: &Held<'_>) -> BTreeSet<PathBuf> {
     files
 }
 
-fn holds_others(path: &Path, passwords: &[Password], held: &Held<'_>) -> Result<bool, Failure> {
+fn holds_others(
+    path: &Path,
+    vault: Option<&KeyFiles>,
+    passwords: &[Password],
+    held: &Held<'_>,
+) -> Result<bool, Failure> {
     let bytes = fs::read(path).map_err(|error| Failure::new(format!("{}: cannot be read: {error}", path.display())))?;
-    let found = read(&bytes, passwords);
+    let found = read(&opened(Zeroizing::new(bytes), vault)?, passwords);
     let is_other = |item: &Item| match (item, held) {
         (Item::Certificate(one), Held::Certificate { certificate, .. }) => fingerprint(one) != fingerprint(certificate),
         (Item::PrivateKey(key), Held::Certificate { certificate, .. }) => key.public != *certificate.key(),

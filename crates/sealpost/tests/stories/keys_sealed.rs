@@ -1,0 +1,168 @@
+//! Private keys that the vault seals: no password stands beside them, and a copy of their folder alone opens nothing.
+
+use super::relay::{PASSWORD, dovecot, submit, with_relay};
+use super::relay_sealed::Bench;
+use super::world::{PROGRAM, World, lines, told};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RULES: &str = "version = 1\n\n[default]\nencrypt = \"always\"\nsign = \"always\"\n";
+
+fn key(settings: Option<&Path>, keys: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.arg("key").args(args).arg("--keys").arg(keys);
+    if let Some(settings) = settings {
+        command.arg("--config").arg(settings);
+    }
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn done(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", told(output));
+    lines(output)
+}
+
+/// All that is not sealed in the folder of own keys.
+fn in_clear(keys: &Path) -> Vec<PathBuf> {
+    let own = fs::read_dir(keys.join("own")).unwrap().map(|entry| entry.unwrap().path());
+    own.filter(|file| !fs::read(file).unwrap().starts_with(b"sealpost key file 1\n")).collect()
+}
+
+/// A copy of the folder, as a thief has it.
+fn stolen(keys: &Path, to: &Path) {
+    for shelf in ["own", "people", "trusted"] {
+        fs::create_dir_all(to.join(shelf)).unwrap();
+        for entry in fs::read_dir(keys.join(shelf)).unwrap() {
+            let file = entry.unwrap().path();
+            fs::copy(&file, to.join(shelf).join(file.file_name().unwrap())).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_signs_with_a_key_that_its_vault_alone_opens() {
+    let (dovecot, lmtp) = dovecot();
+    let mut world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench { dir: folder.path().to_owned() };
+    let keys = world.home.file("keys");
+    bench.make_keys(&keys);
+    fs::write(world.home.file("sealing.toml"), RULES).unwrap();
+    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")];
+    let relay = with_relay(&mut world.home, "lmtp", lmtp.port(), &sealing);
+    let settings = world.home.write_settings();
+
+    assert_eq!(in_clear(&keys).len(), 1, "the key is made in clear first");
+    let sealed = done(&key(Some(&settings), &keys, &["seal-files"]));
+    assert!(sealed.len() == 1 && sealed[0]["sealed"].as_str().unwrap().ends_with(".pem.sealed"), "{sealed:?}");
+    assert_eq!(in_clear(&keys), Vec::<PathBuf>::new());
+    assert_eq!(
+        done(&key(Some(&settings), &keys, &["list", "--address", "wiki@example.org"]))[0]["sealed_by_vault"],
+        true
+    );
+    assert_eq!(key(Some(&settings), &keys, &["seal-files"]).stdout, b"", "there is nothing left to do");
+
+    let gateway = world.home.start();
+    let heard = submit(&world.home, relay, PASSWORD, &["ann@people.example"]);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    fs::write(bench.dir.join("ann.eml"), &dovecot.mails("ann@people.example")[0]).unwrap();
+    let decrypt = ["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key", "-out", "ann.inner"];
+    bench.run("openssl", &decrypt);
+    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "own.pem", "-purpose", "any", "-out", "ann.txt"];
+    bench.run("openssl", &verify);
+    assert!(fs::read_to_string(bench.dir.join("ann.txt")).unwrap().contains("Planted-words of a page."));
+    drop(gateway);
+
+    // The folder alone, also with a gateway of somebody else's, signs and opens nothing.
+    let thief = World::start().await;
+    let copy = thief.home.file("copy");
+    stolen(&keys, &copy);
+    let theirs = thief.home.write_settings();
+    for (settings, why) in [(None, "name the settings of the gateway by --config"), (Some(&*theirs), "another vault")] {
+        let listed = key(settings, &copy, &["list"]);
+        assert!(!listed.status.success() && told(&listed).contains(why), "{}", told(&listed));
+        assert!(!String::from_utf8_lossy(&listed.stdout).contains("\"own\""), "{}", told(&listed));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
+    let world = World::start().await;
+    let settings = world.home.write_settings();
+    let (keys, password) = (world.home.file("keys"), world.home.file("password"));
+    fs::write(&password, "correct horse").unwrap();
+    let reference = format!("file:{}", password.display());
+    for (more, at_first) in
+        [(&["--algorithm", "p256"][..], "pem"), (&["--scheme", "pgp", "--algorithm", "ed25519"], "pgp")]
+    {
+        let address = format!("{at_first}@example.org");
+        let made = ["generate", "--address", &address, "--password", &reference];
+        done(&key(None, &keys, &[&made[..], more].concat()));
+        let fresh = format!("new-{at_first}@example.org");
+        let made = done(&key(Some(&settings), &keys, &[&["generate", "--sealed", "--address", &fresh][..], more].concat()));
+        assert!(made[0]["file"].as_str().unwrap().ends_with(".sealed"), "{made:?}");
+    }
+    let without = key(None, &keys, &["generate", "--sealed", "--address", "a@example.org"]);
+    assert!(!without.status.success() && told(&without).contains("--config"), "{}", told(&without));
+
+    // A file whose password is not named stays as it is, and is told.
+    let locked = key(Some(&settings), &keys, &["seal-files"]);
+    assert!(!locked.status.success() && told(&locked).contains("password"), "{}", told(&locked));
+    assert_eq!(in_clear(&keys).len(), 2);
+    let sealed = key(Some(&settings), &keys, &["seal-files", "--password", &reference]);
+    assert_eq!((done(&sealed).len(), in_clear(&keys).len()), (2, 0));
+    fs::remove_file(&password).unwrap();
+
+    // None of them needs the password any more: each opens what is sealed for it.
+    let of_own = done(&key(Some(&settings), &keys, &["list"]));
+    assert_eq!(of_own.iter().filter(|line| line["sealed_by_vault"] == true).count(), 4, "{of_own:?}");
+    let (mail, config) = (world.home.file("mail.eml"), settings.to_str().unwrap());
+    let words = "From: a@example.org\r\nSubject: Offer\r\nContent-Type: text/plain\r\n\r\nPlanted\r\n";
+    fs::write(&mail, words).unwrap();
+    for (scheme, address) in [("smime", "pem@example.org"), ("pgp", "pgp@example.org"), ("pgp", "new-pgp@example.org")]
+    {
+        let by = [
+            "seal",
+            "--scheme",
+            scheme,
+            "--from",
+            address,
+            "--rcpt",
+            address,
+            "--sign",
+            "--encrypt",
+            "--config",
+            config,
+        ];
+        let sealed = Command::new(PROGRAM).args(by).arg("--keys").arg(&keys).arg(&mail).output().unwrap();
+        assert!(sealed.status.success(), "{address}: {}", told(&sealed));
+        let file = world.home.file("sealed.eml");
+        fs::write(&file, &sealed.stdout).unwrap();
+        let open = |more: &[&str]| {
+            Command::new(PROGRAM).args(["open"]).args(more).arg("--keys").arg(&keys).arg(&file).output()
+        };
+        let opened = open(&["--config", config]).unwrap();
+        assert!(
+            opened.status.success() && String::from_utf8_lossy(&opened.stdout).contains("Planted"),
+            "{}",
+            told(&opened)
+        );
+        let not_opened = open(&[]).unwrap();
+        assert!(!not_opened.status.success() && not_opened.stdout.is_empty(), "{address}: {}", told(&not_opened));
+    }
+
+    // What comes in from elsewhere, and goes again.
+    let elsewhere = world.home.file("elsewhere");
+    let made = done(&key(None, &elsewhere, &["generate", "--address", "old@example.org", "--algorithm", "p384"]));
+    let file = elsewhere.join("own").join(Path::new(made[0]["file"].as_str().unwrap()).file_name().unwrap());
+    let import = ["import", "--as", "own", "--sealed", file.to_str().unwrap()];
+    let taken = done(&key(Some(&settings), &keys, &import));
+    assert_eq!(taken[0]["items"][0]["outcome"], "imported", "{taken:?}");
+    assert_eq!(in_clear(&keys), Vec::<PathBuf>::new());
+    let print = taken[0]["items"][0]["fingerprint"].as_str().unwrap();
+    done(&key(Some(&settings), &keys, &["remove", print]));
+    assert!(!key(Some(&settings), &keys, &["show", print]).status.success());
+}
