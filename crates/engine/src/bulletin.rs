@@ -10,6 +10,7 @@ use crate::deliver::shelf::{Condition, Turn};
 use crate::deliver::{Outgoing, composed, message_id, nowhere};
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::key_ends::WatchedFolders;
 use crate::metrics::Metrics;
 use crate::sealing::letters::LetterNature;
 use crate::site::Site;
@@ -35,6 +36,8 @@ pub struct Bulletins {
     pub channels: Vec<Channel>,
     /// Where the console is, for links.
     pub console_url: Option<String>,
+    /// Folders of keys whose ends are told.
+    pub folders: WatchedFolders,
 }
 
 /// Another way out than mail.
@@ -69,7 +72,7 @@ pub fn channel_url(text: &str, allow_private: bool) -> Option<Url> {
 pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let told_by = shared.bulletins();
-        if let Err(fault) = look_once(&shared, &told_by.rules).await {
+        if let Err(fault) = look_once(&shared, &told_by).await {
             tracing::warn!(code = %fault.code, detail = fault.logged(), "it was not found out what administrators are to be told");
         }
         if let Err(fault) = billing::write(&shared).await {
@@ -82,12 +85,13 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-async fn look_once(shared: &Shared, rules: &[Rule]) -> Result<(), Fault> {
+async fn look_once(shared: &Shared, told_by: &Bulletins) -> Result<(), Fault> {
+    let rules = &told_by.rules;
     let contacts = shared.store.contacts(None).await?;
     if rules.is_empty() && contacts.is_empty() {
         return Ok(());
     }
-    let facts = facts(shared).await?;
+    let facts = facts(shared, told_by).await?;
     for rule in rules {
         let targets: Vec<BulletinTarget> = targets(rule).collect();
         let of_mails = mails::mails(shared, rule, facts.now).await?.into_iter();
@@ -129,7 +133,7 @@ pub fn targets(rule: &Rule) -> impl Iterator<Item = BulletinTarget> {
     addresses.chain(rule.channels.iter().cloned().map(BulletinTarget::Channel))
 }
 
-async fn facts(shared: &Shared) -> Result<Facts, Fault> {
+async fn facts(shared: &Shared, told_by: &Bulletins) -> Result<Facts, Fault> {
     let store = &shared.store;
     let now = store.now().await?;
     let mut sites: Vec<String> = shared.sites().keys().cloned().collect();
@@ -155,6 +159,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
         returned: store.came_back_today().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         unsealed: store.unsealed().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         stuck: store.stuck().await?.into_iter().filter(|(site, ..)| sites.contains(site)).collect(),
+        keys: told_by.folders.ending().await,
         sites,
     })
 }

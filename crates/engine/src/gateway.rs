@@ -185,7 +185,9 @@ impl Gateway {
         let grants = self.shared.tokens.refusals();
         let (watches, plans) = (self.shared.watches.waiting(), self.plans());
         let text = self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, watches, &grants, &plans);
-        text + &outgoings_in_text(&self.outgoings())
+        let now_s = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+        let keys = self.shared.bulletins().folders.metrics(now_s).await;
+        text + &outgoings_in_text(&self.outgoings()) + &keys
     }
 
     /// The figures of this process as Prometheus text, without the store's.

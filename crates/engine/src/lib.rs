@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod hand_in;
 pub mod incumbent;
 pub mod intake;
+pub mod key_ends;
 pub mod keys;
 pub mod metrics;
 pub mod opening;

@@ -4,8 +4,10 @@
 
 pub mod channel;
 mod held;
+mod keys;
 mod told;
 
+pub use keys::{EndingKey, KeyOf};
 pub use told::{MailTold, of_mail};
 
 use crate::meter::{Amount, Capacity, Counted, HeldEvents, Month, Spent, Standing, by_month, bytes_in_words, date_of};
@@ -47,6 +49,8 @@ pub enum Cause {
     Stuck,
     /// Letters wait for a key, by the rules for sealing.
     Unsealed,
+    /// A key of ours for sealed mail, or an anchor, ends soon or has ended, or is weak.
+    KeyEnds,
     /// Letters about events came back.
     Returned,
     /// What was used in the month that is over.
@@ -65,7 +69,7 @@ pub enum Cause {
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 13] = [
+    pub const ALL: [Cause; 14] = [
         Cause::Usage,
         Cause::BusyDay,
         Cause::PlanEnd,
@@ -73,6 +77,7 @@ impl Cause {
         Cause::Offline,
         Cause::Stuck,
         Cause::Unsealed,
+        Cause::KeyEnds,
         Cause::Returned,
         Cause::Monthly,
         Cause::MailHeld,
@@ -91,6 +96,7 @@ impl Cause {
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
             Cause::Unsealed => "unsealed",
+            Cause::KeyEnds => "key_ends",
             Cause::Returned => "returned",
             Cause::Monthly => "monthly",
             Cause::MailHeld => "mail_held",
@@ -183,6 +189,8 @@ pub struct Facts {
     pub stuck: Vec<(String, u64, Micros)>,
     /// Of each site when the letters were made that wait for a key.
     pub unsealed: Vec<(String, Vec<Micros>)>,
+    /// Of the folders of keys that settings name.
+    pub keys: Vec<EndingKey>,
     /// Of each site how many letters about events came back since midnight.
     pub returned: Vec<(String, u64)>,
 }
@@ -210,7 +218,7 @@ impl Bulletin {
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
     type Look = fn(&Rule, &Facts) -> Vec<Bulletin>;
-    let looked_for: [(Cause, Look); 9] = [
+    let looked_for: [(Cause, Look); 10] = [
         (Cause::Usage, usage),
         (Cause::BusyDay, busy_days),
         (Cause::PlanEnd, ends),
@@ -218,6 +226,7 @@ pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
         (Cause::Offline, offline),
         (Cause::Stuck, stuck),
         (Cause::Unsealed, held::unsealed),
+        (Cause::KeyEnds, keys::key_ends),
         (Cause::Returned, returned),
         (Cause::Monthly, monthly),
     ];

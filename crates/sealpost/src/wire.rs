@@ -5,6 +5,7 @@ mod adapters;
 mod endings;
 mod fetching;
 mod hands;
+mod key_folders;
 mod listeners;
 mod listening;
 mod observe;
@@ -95,12 +96,13 @@ fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
 }
 
 /// Who is told of the gateway itself, and by which ways.
-fn bulletins(settings: &Settings) -> engine::Bulletins {
-    engine::Bulletins {
+async fn bulletins(settings: &Settings, store: &Store) -> Result<engine::Bulletins, Failure> {
+    Ok(engine::Bulletins {
         rules: settings.bulletins.clone(),
         channels: settings.channels.clone(),
         console_url: settings.console.url.clone(),
-    }
+        folders: key_folders::watched(settings, store).await?,
+    })
 }
 
 /// How the mappings of a site are called where something is wrong with them.
@@ -151,7 +153,7 @@ async fn parts(
         sites: telling(settings, store, lasting, cells).await?,
         mailboxes: mailboxes(settings, store).await?,
         plans: settings.plans.clone(),
-        bulletins: bulletins(settings),
+        bulletins: bulletins(settings, store).await?,
         tokens: lasting.tokens.clone(),
         settings: adapters::engine_settings(settings, roles),
     })

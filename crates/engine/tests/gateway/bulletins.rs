@@ -142,6 +142,7 @@ pub async fn a_part_of_a_plan_is_told_once_by_mail_and_by_a_channel(database: &D
         rules: vec![rule(&[Cause::Usage], &["ann@ops.example"], &["ops"])],
         channels: vec![ear.channel(Kind::Webhook { secret: SECRET.to_vec() })],
         console_url: Some("https://console.example".into()),
+        ..Bulletins::default()
     };
     world.gateway.swap_plans(plan(5));
     world.gateway.swap_bulletins(bulletins());
@@ -182,7 +183,7 @@ pub async fn a_channel_that_fails_is_told_again_under_the_same_id(database: &Dat
     let ear = Ear::open(&[503, 0, 500]);
     let world = World::start(database, Plot::default()).await;
     let channels = vec![ear.channel(Kind::Slack)];
-    world.gateway.swap_bulletins(Bulletins { rules: vec![], channels, console_url: None });
+    world.gateway.swap_bulletins(Bulletins { rules: vec![], channels, ..Bulletins::default() });
     let test = policy::bulletin::test("acme", "1");
     let target = BulletinTarget::Channel("ops".into());
     assert!(world.store.post_bulletin(&test, &target).await.unwrap());
@@ -200,7 +201,7 @@ pub async fn a_channel_that_says_no_or_nothing_is_left_to_a_person(database: &Da
     let ear = Ear::open(&[410, 0, 0, 0, 0]);
     let world = World::start(database, Plot::default()).await;
     let channels = vec![ear.channel(Kind::Teams)];
-    world.gateway.swap_bulletins(Bulletins { rules: vec![], channels, console_url: None });
+    world.gateway.swap_bulletins(Bulletins { rules: vec![], channels, ..Bulletins::default() });
     let target = BulletinTarget::Channel("ops".into());
     world.store.post_bulletin(&policy::bulletin::test("acme", "1"), &target).await.unwrap();
     let lines = until(&world, "given up", |lines| lines.iter().any(|line| line.job == Some(JobState::Dead))).await;
@@ -261,7 +262,7 @@ pub async fn that_something_works_again_is_told_those_alone_who_heard_of_its_out
     // Eve's rule was added later.
     let rules = vec![rule(&[Cause::Offline], &[eve, ann], &["ops"])];
     let ear = Ear::open(&[]);
-    world.gateway.swap_bulletins(Bulletins { rules, channels: vec![ear.channel(Kind::Slack)], console_url: None });
+    world.gateway.swap_bulletins(Bulletins { rules, channels: vec![ear.channel(Kind::Slack)], ..Bulletins::default() });
     until(&world, "told the end", |lines| all_sent(lines, 2)).await;
     // A while later there is still nothing else.
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -68,6 +68,7 @@ pub async fn single_mails_are_told_by_project_and_cause_without_what_they_say(da
         rules,
         channels: vec![ear.channel(Kind::Webhook { secret: b"a secret of the tests".to_vec() })],
         console_url: Some("https://console.example/".into()),
+        ..Bulletins::default()
     };
     world.gateway.swap_bulletins(bulletins(vec![of_another, forwarded]));
     let held = world.send(&mail("planted-id@example.org", "planted subject", "It burns.")).await;

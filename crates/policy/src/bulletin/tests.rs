@@ -233,3 +233,41 @@ fn priv_07_events_that_wait_are_told_after_one_three_and_six_days() {
     let facts = Facts { plans: vec![(plan(0), standing)], held: vec![held.clone()], ..at("2026-11-16") };
     assert_eq!(names(&others, &facts), [""; 0]);
 }
+
+#[test]
+fn the_end_of_a_key_is_told_at_30_7_and_1_days_and_when_it_has_come() {
+    let rule = rule(&[Cause::KeyEnds]);
+    let key = |ends: &str| EndingKey {
+        folder: "seal-keys".into(),
+        sites: vec!["south".into()],
+        of: KeyOf::Own,
+        scheme: "smime",
+        fingerprint: "0123456789abcdef".into(),
+        // At midnight, when the day begins.
+        ends_s: Some(day(ends) * (DAY / 1_000_000)),
+        is_weak: false,
+    };
+    let told = |key: EndingKey| bulletins(&rule, &Facts { keys: vec![key], ..at("2026-11-26") });
+    for (ends, stage) in [
+        ("2026-12-27", None),
+        ("2026-12-26", Some("30")),
+        ("2026-12-04", Some("30")),
+        ("2026-12-03", Some("7")),
+        ("2026-11-28", Some("7")),
+        ("2026-11-27", Some("1")),
+        ("2026-11-26", Some("0")),
+        ("2026-01-01", Some("0")),
+    ] {
+        let names: Vec<String> = told(key(ends)).into_iter().map(|one| one.name).collect();
+        let expected: Vec<String> =
+            stage.iter().map(|stage| format!("key_ends/seal-keys/0123456789abcdef/{ends}/{stage}")).collect();
+        assert_eq!(names, expected, "{ends}");
+    }
+    let ended = &told(key("2026-11-25"))[0];
+    assert_eq!((ended.site.as_str(), ended.cause), ("south", Cause::KeyEnds));
+    assert!(ended.text.contains("ended on 2026-11-25") && ended.text.contains("key generate"), "{}", ended.text);
+    let weak = told(EndingKey { ends_s: None, is_weak: true, of: KeyOf::Anchor, ..key("2026-11-26") });
+    assert!(weak.len() == 1 && weak[0].name.ends_with("/weak") && weak[0].text.contains("--as trusted"), "{weak:?}");
+    let of_others = Rule { sites: vec!["north".into()], ..rule.clone() };
+    assert_eq!(names(&of_others, &Facts { keys: vec![key("2026-11-26")], ..at("2026-11-26") }), [""; 0]);
+}

@@ -4,14 +4,14 @@ mod sealing;
 mod templates;
 
 use super::{Failure, counted, fault_in_words};
-use crate::settings::{self, Mailbox, Sealing, Settings};
+use crate::settings::{self, Mailbox, Opening, Sealing, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
 use engine::outside::KeySources;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
-use store::Store;
+use store::{KeyFiles, Store};
 
 /// Each thing that is looked at answers within this time, or counts as not working.
 const WITHIN: Duration = Duration::from_secs(30);

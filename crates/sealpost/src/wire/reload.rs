@@ -89,13 +89,14 @@ async fn again(reload: &Reload, held: &[Held]) {
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
     let sites = super::telling(settings, &reload.store, &reload.lasting, &reload.cells).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
+    let bulletins = super::bulletins(settings, &reload.store).await?;
     let openings = super::openings::all(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.lasting.openings.swap(openings);
     reload.engine.swap_sites(sites);
     reload.engine.swap_mailboxes(mailboxes);
     reload.engine.swap_plans(settings.plans.clone());
-    reload.engine.swap_bulletins(super::bulletins(settings));
+    reload.engine.swap_bulletins(bulletins);
     reload.endings.swap(settings);
     reload.endings.tell().await;
     if let Err(fault) = reload.engine.fetch_now().await {

@@ -1,8 +1,11 @@
 //! Private keys that the vault seals: no password stands beside them, and a copy of their folder alone opens nothing.
 
+use super::letters::writing;
 use super::relay::{PASSWORD, dovecot, submit, with_relay};
 use super::relay_sealed::Bench;
 use super::world::{PROGRAM, World, lines, told};
+use rig::post_office::PostOffice;
+use rig::settings_file::quoted;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -165,4 +168,42 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
     let print = taken[0]["items"][0]["fingerprint"].as_str().unwrap();
     done(&key(Some(&settings), &keys, &["remove", print]));
     assert!(!key(Some(&settings), &keys, &["show", print]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_key_is_told_by_mail_and_as_a_figure() {
+    let office = PostOffice::open();
+    let mut world = writing("support@desk.example", &office).await;
+    let keys = world.home.file("keys");
+    let settings = world.home.write_settings();
+    // The first has a younger one beside it, so nobody is told of it; the second, which the vault sealed, has none.
+    for (address, days) in [("wiki@example.org", "5"), ("wiki@example.org", "400"), ("old@example.org", "5")] {
+        let made = ["generate", "--algorithm", "p256", "--sealed", "--address", address, "--days", days];
+        done(&key(Some(&settings), &keys, &made));
+    }
+    let people = world.home.file("others");
+    done(&key(None, &people, &["generate", "--algorithm", "p256", "--address", "ann@people.example", "--days", "3"]));
+    let ann = key(None, &people, &["export-public", "ann@people.example"]).stdout;
+    fs::write(world.home.file("ann.pem"), ann).unwrap();
+    done(&key(None, &keys, &["import", world.home.file("ann.pem").to_str().unwrap()]));
+    fs::write(world.home.file("sealing.toml"), "version = 1\n\n[default]\nencrypt = \"never\"\n").unwrap();
+    for (name, value) in [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")] {
+        world.home.settings.set("[[site]]", name, quoted(value));
+    }
+    let rule = [("name", "\"ops\""), ("causes", "[\"key_ends\"]"), ("to", "[\"ops@ops.example\"]")];
+    world.home.settings.add("[[bulletin]]", &rule.map(|(name, value)| (name, value.to_owned())));
+    let gateway = world.home.start();
+    let old = done(&key(Some(&settings), &keys, &["list", "--address", "old@example.org"]));
+    let print = &old[0]["fingerprint"].as_str().unwrap()[..16];
+    let posted = office.wait_for(1);
+    assert_eq!(posted[0].rcpt_to, ["ops@ops.example"]);
+    assert!(posted[0].mail.contains(print) && posted[0].mail.contains("ends on"), "{posted:#?}");
+    let metrics = gateway.metrics();
+    let of_key = [&*format!("key=\"{print}\""), "of=\"own\"", "folder=\"keys\""];
+    let left = metrics.sum("sealpost_seal_key_ends_seconds", &of_key);
+    assert!((4 * 86_400..=5 * 86_400).contains(&left), "{left}");
+    assert_eq!(metrics.sum("sealpost_seal_people_keys_ending", &["folder=\"keys\""]), 1);
+    assert!(!metrics.0.contains("example.org\"") && !metrics.0.contains("people.example"), "no addresses");
+    let listed = lines(&world.run(&["bulletin", "--config", "sealpost.toml", "list"]));
+    assert!(listed.len() == 1, "nobody is told of a key that a younger one replaces: {listed:?}");
 }

@@ -15,7 +15,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting(
         "bulletin[].causes",
         Texts,
-        Means("usage, busy_day, plan_end, events_held, offline, stuck, unsealed, returned, monthly"),
+        Means("usage, busy_day, plan_end, events_held, offline, stuck, unsealed, key_ends, returned, monthly"),
         "Of what is told.",
     ),
     setting(
