@@ -67,6 +67,7 @@ fn done(given: &Given) -> Result<(), Refused> {
         "version" => version(given),
         "list-profiles" => list_profiles(given),
         "generate-key" => generate_key(given),
+        "change-key-password" => change_key_password(given),
         "extract-cert" => extract_cert(given),
         "sign" => signing::sign(given),
         "verify" => signing::verify(given),
@@ -84,7 +85,7 @@ fn done(given: &Given) -> Result<(), Refused> {
 fn version(given: &Given) -> Result<(), Refused> {
     const OWN: &str = concat!("sealpost ", env!("CARGO_PKG_VERSION"), "\n");
     // The tilde says that not all of it is done.
-    const SPEC: &str = "~draft-dkg-openpgp-stateless-cli-11\n\nNo passwords and session keys of messages, and nothing that changes keys.\n";
+    const SPEC: &str = "~draft-dkg-openpgp-stateless-cli-11\n\nNo passwords and session keys of messages, and of what changes keys only their passwords.\n";
     let asked = ["backend", "extended", "sop-spec", "sopv"].map(|name| given.flag(name));
     out(match asked {
         [false, false, false, false] => OWN,
@@ -119,10 +120,7 @@ fn generate_key(given: &Given) -> Result<(), Refused> {
             .map(|(_, kind, _)| *kind)
             .ok_or_else(|| Refused::new(UNSUPPORTED_PROFILE, format!("{name} is none of its profiles")))?,
     };
-    let password = given.value("with-key-password").map(|file| given.password(file)).transpose()?;
-    if password.as_ref().is_some_and(|password| std::str::from_utf8(password).is_err()) {
-        return Err(Refused::new(PASSWORD_NOT_HUMAN_READABLE, "the password is no text in UTF-8"));
-    }
+    let password = new_password(given, "with-key-password")?;
     let password = password.as_ref().map(|password| password.as_slice());
     // Who asks for a key of a standard means what goes with it.
     let reads = match kind {
@@ -132,6 +130,39 @@ fn generate_key(given: &Given) -> Result<(), Refused> {
     let key = pgp::generate_for(kind, reads, &given.names(), now_s(), None, password, &mut Chance);
     let key = key.map_err(|trouble| Refused::new(FAILED, trouble.to_string()))?;
     given.result(Kind::PrivateKey, &Zeroizing::new(armor::unarmored(key.as_bytes()).map_err(bad)?))
+}
+
+/// A password that something is put under: people have to be able to write it.
+fn new_password(given: &Given, option: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Refused> {
+    let password = given.value(option).map(|file| given.password(file)).transpose()?;
+    match password {
+        Some(password) if std::str::from_utf8(&password).is_err() => {
+            Err(Refused::new(PASSWORD_NOT_HUMAN_READABLE, "the password is no text in UTF-8"))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Without a new password the key is under none.
+fn change_key_password(given: &Given) -> Result<(), Refused> {
+    let new = new_password(given, "new-key-password")?;
+    let old = given.values("old-key-password").map(|file| given.password(file)).collect::<Result<Vec<_>, _>>()?;
+    let old: Vec<&[u8]> = old.iter().map(|password| password.as_slice()).collect();
+    let input = Zeroizing::new(given.input()?);
+    // What is no key is told before passwords are.
+    Certificate::of_private(&input).map_err(bad)?;
+    let packets = match input.starts_with(b"-----BEGIN") {
+        true => Zeroizing::new(armor::unarmored(&input).map_err(bad)?),
+        false => input,
+    };
+    let changed = pgp::relocked(&packets, &old, new.as_ref().map(|new| new.as_slice()), &mut Chance);
+    let changed = changed.map_err(|trouble| match trouble {
+        Trouble::KeyRefused => {
+            Refused::new(KEY_IS_PROTECTED, "no password that was given opens the key; give it by --old-key-password")
+        }
+        other => bad(other),
+    })?;
+    given.result(Kind::PrivateKey, &changed)
 }
 
 fn extract_cert(given: &Given) -> Result<(), Refused> {

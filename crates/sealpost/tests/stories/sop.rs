@@ -269,3 +269,44 @@ fn gnupg_and_sequoia_read_what_it_writes_and_it_reads_what_they_write() {
     let inline = bench.gpg(&["--clearsign"], TEXT);
     assert!(bench.good(&["inline-verify", "ann.cert"], &inline).starts_with(b"Meet at noon."));
 }
+
+#[test]
+fn a_key_changes_its_password_and_nothing_else_and_gnupg_goes_by_the_new_one() {
+    let bench = Bench::open();
+    for (name, profile) in [("ann", "draft-koch-eddsa-for-openpgp-00"), ("rsa", "rfc4880"), ("new", "rfc9580")] {
+        let user = format!("{name} <{name}@example.org>");
+        let plain = bench.good(&["generate-key", &format!("--profile={profile}"), &user], b"");
+        let cert = bench.good(&["extract-cert"], &plain);
+        bench.write("cert", &cert);
+        bench.write("first", b"first one");
+        bench.write("second", b"second one");
+        let first = bench.good(&["change-key-password", "--new-key-password=first"], &plain);
+        let wrong = ["change-key-password", "--old-key-password=second", "--new-key-password=second"];
+        bench.ends(67, &wrong, &first);
+        let change = [
+            "change-key-password",
+            "--old-key-password=second",
+            "--old-key-password=first",
+            "--new-key-password=second",
+        ];
+        let second = bench.good(&change, &first);
+        assert_eq!(bench.good(&["extract-cert"], &second), cert, "nothing else of it changed");
+        bench.write("key", &second);
+        bench.ends(67, &["sign", "--with-key-password=first", "key"], TEXT);
+        let signature = bench.good(&["sign", "--with-key-password=second", "key"], TEXT);
+        bench.write("signature", &signature);
+        bench.good(&["verify", "signature", "cert"], TEXT);
+        let open = bench.good(&["change-key-password", "--old-key-password=second"], &second);
+        assert_eq!(bench.good(&["dearmor"], &open), bench.good(&["dearmor"], &plain));
+        // Version 6 is not for GnuPG 2.2.
+        if profile == "rfc9580" {
+            continue;
+        }
+        let passphrase = |word: &'static str| ["--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase", word];
+        bench.other("gpg", &[&passphrase("second one")[..], &["--import", "key"]].concat(), b"");
+        let sign = [&passphrase("second one")[..], &["--armor", "--detach-sign", "-u", &user]].concat();
+        bench.write("theirs", &bench.other("gpg", &sign, TEXT));
+        bench.good(&["verify", "theirs", "cert"], TEXT);
+    }
+    bench.ends(41, &["change-key-password"], b"no key");
+}

@@ -28,10 +28,11 @@ impl Refused {
 }
 
 /// The subcommands, with the options that each has.
-const SUBCOMMANDS: [(&str, &[&str]); 14] = [
+const SUBCOMMANDS: [(&str, &[&str]); 15] = [
     ("version", &["backend", "extended", "sop-spec", "sopv"]),
     ("list-profiles", &[]),
     ("generate-key", &["no-armor", "with-key-password", "profile"]),
+    ("change-key-password", &["no-armor", "new-key-password", "old-key-password"]),
     ("extract-cert", &["no-armor"]),
     ("sign", &["no-armor", "micalg-out", "with-key-password", "as"]),
     ("verify", &["not-before", "not-after"]),
