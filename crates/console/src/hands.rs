@@ -1,6 +1,7 @@
 //! What people have the gateway do from a page that is more than a word in the store: look into mailboxes, write test cases,
 //! make letters for a look.
 
+use crate::public::portal::Brought;
 use crate::reader::Answer;
 
 /// Whatever can reach mailboxes and knows the profiles. What it tells people is in words for them, without secrets.
@@ -21,6 +22,14 @@ pub trait Hands: Send + Sync + 'static {
 
     /// The names of a site's mappings.
     fn mappings(&self, site: &str) -> Vec<String>;
+
+    /// Keeps the keys of a file that are for this address of this site, by the word of `who`; otherwise why nobody can read it.
+    fn bring_key<'a>(
+        &'a self,
+        of: (&'a str, &'a str),
+        file: &'a [u8],
+        who: &'a str,
+    ) -> Answer<'a, Result<Brought, String>>;
 
     /// What a letter about an event would say to one of its readers now; the look is noted, and nothing is sent or counted. Otherwise
     /// why nobody can say.
@@ -146,6 +155,10 @@ impl Hands for Nobody {
 
     fn mappings(&self, _: &str) -> Vec<String> {
         Vec::new()
+    }
+
+    fn bring_key<'a>(&'a self, _: (&'a str, &'a str), _: &'a [u8], _: &'a str) -> Answer<'a, Result<Brought, String>> {
+        Box::pin(async { Ok(Err(nobody())) })
     }
 
     fn preview<'a>(&'a self, _: Wanted<'a>) -> Answer<'a, Result<Preview, String>> {

@@ -149,6 +149,8 @@ impl Console {
             .route("/contacts/{id}/first", post(page::contacts::first))
             .route("/contacts/{id}/good", post(page::contacts::good))
             .route("/contacts/{id}/remove", post(page::contacts::remove))
+            .route("/keys/{id}/accept", post(page::keys::accept))
+            .route("/keys/{id}/remove", post(page::keys::remove))
             .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/text", get(page::views::text::<MAIL>))
@@ -173,6 +175,11 @@ impl Console {
             .layer(middleware::from_fn_with_state(self.clone(), sign_in::require))
             .layer(DefaultBodyLimit::disable())
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, FILES_TIMEOUT));
+        let keys = Router::new()
+            .route("/keys", get(page::keys::list).post(page::keys::bring))
+            .layer(middleware::from_fn_with_state(self.clone(), sign_in::require))
+            .layer(DefaultBodyLimit::max(page::keys::FORM_BYTES_MAX))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
         let pages = Router::new()
             .route("/sign-in", get(sign_in::ask).post(sign_in::spend))
             .route("/style.css", get(page::style))
@@ -181,7 +188,11 @@ impl Console {
             .fallback(page::not_found)
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
-        pages.merge(write).layer(middleware::from_fn_with_state(self.clone(), guard::guard)).with_state(self)
+        pages
+            .merge(write)
+            .merge(keys)
+            .layer(middleware::from_fn_with_state(self.clone(), guard::guard))
+            .with_state(self)
     }
 }
 

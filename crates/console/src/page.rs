@@ -9,6 +9,7 @@ pub mod exclusions;
 pub mod filter;
 pub mod flagged;
 pub mod front;
+pub mod keys;
 mod known_ids;
 pub mod letters;
 pub mod list_filter;

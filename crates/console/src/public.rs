@@ -6,6 +6,7 @@ pub mod file;
 pub mod hook;
 mod links;
 mod page;
+pub mod portal;
 mod rate;
 pub mod unsubscribe;
 pub mod upload;

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod opening;
 pub mod outside;
 pub mod patience;
+pub mod portal;
 pub mod reader;
 pub mod register;
 pub mod relay;

@@ -4,6 +4,7 @@ mod known;
 pub(crate) mod limits;
 
 use crate::carry::Traces;
+use crate::cell::Cells;
 use crate::deliver::Outgoing;
 use crate::metrics::SiteFigures;
 use crate::sealing::letters::LetterSealer;
@@ -91,6 +92,8 @@ pub struct Site {
     pub(crate) signers: Arc<Signers>,
     /// What seals its letters; `None` where they leave as they are.
     sealer: Option<Arc<dyn LetterSealer>>,
+    /// In which keys are read that people bring by its portal; `None` where it has none.
+    portal: Option<Cells>,
     /// So many letters about events go to one address within an hour.
     pub(crate) letters_per_hour: Option<u32>,
     /// The base of links that people open, without a slash at its end; empty where there are none.
@@ -126,6 +129,7 @@ impl Site {
             templates: Templates::default(),
             signers: Arc::default(),
             sealer: None,
+            portal: None,
             letters_per_hour: None,
             browse_base: String::new(),
             webhooks: Vec::new(),
@@ -169,6 +173,15 @@ impl Site {
     /// The same site, none of whose letters leaves but as this says.
     pub fn with_sealer(self, sealer: Option<Arc<dyn LetterSealer>>) -> Site {
         Site { sealer, ..self }
+    }
+
+    /// The same site with a portal, which reads keys in these cells.
+    pub fn with_portal(self, portal: Option<Cells>) -> Site {
+        Site { portal, ..self }
+    }
+
+    pub(crate) fn portal(&self) -> Option<&Cells> {
+        self.portal.as_ref()
     }
 
     pub(crate) fn sealer(&self) -> Option<&Arc<dyn LetterSealer>> {

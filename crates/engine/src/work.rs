@@ -7,7 +7,7 @@ use crate::metrics::Metrics;
 use crate::relay::kept;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, summary, sweep};
+use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, portal, renew, replay, retain, summary, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,6 +28,9 @@ pub(crate) struct Crew {
 
 /// What is fetched from elsewhere: mail, and what happened in trackers; and what lets it come. It comes due by the clock.
 const FETCHING: &[JobKind] = &[JobKind::Fetch, JobKind::Poll, JobKind::Renew];
+
+/// Letters that wait for their turn at a server.
+const LETTERS: &[JobKind] = &[JobKind::Letter, JobKind::Challenge];
 
 /// Summaries that are decided about at the same time.
 const SUMMARIES_MAX: u32 = 2;
@@ -55,7 +58,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A crowd that is told of something keeps no other work waiting. How many letters are under way is the matter of each server.
     let letters_max = if settings.jobs_max == 0 { 0 } else { settings.deliveries_max };
-    let letters = Crew { kinds: &[JobKind::Letter], jobs_max: letters_max, ..notice };
+    let letters = Crew { kinds: LETTERS, jobs_max: letters_max, ..notice };
     // A summary asks the tracker for long, and keeps nobody from being told of what happens.
     let summaries = Crew { kinds: &[JobKind::Summary], jobs_max: notice.jobs_max.min(SUMMARIES_MAX), ..notice };
     [work, fetch, aside, notice, letters, summaries].into_iter().filter(|crew| crew.jobs_max > 0)
@@ -241,6 +244,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Poll => poll::poll(shared, held).await,
         JobKind::Renew => renew::renew(shared, held).await,
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
+        JobKind::Challenge => portal::deliver(shared, held).await,
         JobKind::Written => notice::written::written(shared, held).await,
         JobKind::Returned => notice::returned::returned(shared, held).await,
         JobKind::Relayed => kept::again(shared, held).await,
@@ -349,7 +353,7 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
 
 /// Only its age ends the tries of a letter.
 fn is_letter(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Deliver | JobKind::Letter | JobKind::Bulletin)
+    matches!(kind, JobKind::Deliver | JobKind::Letter | JobKind::Bulletin | JobKind::Challenge)
 }
 
 /// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history, one for its webhooks and one for

@@ -38,6 +38,8 @@ pub enum Metered {
     ChannelMessage,
     /// A letter that tells somebody that another one did not arrive.
     ReturnLetter,
+    /// A letter by which somebody proves an address or a key.
+    PortalLetter,
 }
 
 /// Which way it went.
@@ -59,7 +61,7 @@ impl Direction {
 
 impl Metered {
     /// All of them, in the order of tables.
-    pub const ALL: [Metered; 10] = [
+    pub const ALL: [Metered; 11] = [
         Metered::Mail,
         Metered::HandedIn,
         Metered::Upload,
@@ -70,6 +72,7 @@ impl Metered {
         Metered::AdminLetter,
         Metered::ChannelMessage,
         Metered::ReturnLetter,
+        Metered::PortalLetter,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -85,6 +88,7 @@ impl Metered {
             Metered::AdminLetter => "admin_letter",
             Metered::ChannelMessage => "channel_message",
             Metered::ReturnLetter => "return_letter",
+            Metered::PortalLetter => "portal_letter",
         }
     }
 
@@ -106,6 +110,7 @@ impl Metered {
             Metered::AdminLetter => "notices to administrators",
             Metered::ChannelMessage => "messages to channels",
             Metered::ReturnLetter => "letters about letters that did not arrive",
+            Metered::PortalLetter => "letters of the portal",
         }
     }
 

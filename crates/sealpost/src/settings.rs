@@ -174,6 +174,8 @@ pub struct Site {
     pub letters: Letters,
     /// By which rules and with which keys its letters are sealed; `None` where they leave as they are.
     pub sealing: Option<Sealing>,
+    /// People see, bring and remove their keys by a page of the public listener.
+    pub portal: bool,
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,

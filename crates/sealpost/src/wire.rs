@@ -14,6 +14,7 @@ mod outgoing;
 mod outside;
 mod pages;
 mod pen;
+mod portal;
 mod previewing;
 mod public;
 mod relays;
@@ -127,6 +128,8 @@ async fn telling(
             }
             None => None,
         };
+        let portal = of.portal.then(|| cells.clone());
+        let site = site.with_portal(portal);
         sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)

@@ -47,6 +47,7 @@ mod stories {
     mod pages;
     mod people;
     mod polling;
+    mod portal;
     mod power;
     mod profiles;
     mod public;

@@ -48,6 +48,7 @@ impl JobKind {
         JobKind::Summary,
         JobKind::Returned,
         JobKind::Relayed,
+        JobKind::Challenge,
     ];
 
     /// The word that stands in the database.
@@ -70,6 +71,7 @@ impl JobKind {
             JobKind::Summary => "summary",
             JobKind::Returned => "returned",
             JobKind::Relayed => "relayed",
+            JobKind::Challenge => "challenge",
         }
     }
 

@@ -99,7 +99,7 @@ pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<Returned> {
 }
 
 /// Hashed as an address that nobody can have, so that one key serves for both.
-fn domain_of(address: &str) -> String {
+pub(crate) fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 

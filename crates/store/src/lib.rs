@@ -24,6 +24,7 @@ mod here;
 mod indexes;
 mod job;
 mod kept;
+mod key_challenge;
 mod key_file;
 mod ledger;
 mod letter;
@@ -81,6 +82,9 @@ pub use folder::Renaming;
 pub use grant::{Given, Grant, GrantOf, GrantTimes};
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};
 pub use kept::{FileContent, FileWriter};
+pub use key_challenge::{
+    Challenge, KEYS_ADDRESS_DAY_MAX, NewChallenge, VISITS_ADDRESS_DAY_MAX, VISITS_DOMAIN_HOUR_MAX, VISITS_SITE_HOUR_MAX,
+};
 pub use key_file::KeyFiles;
 pub use link::LinkUse;
 pub use look::{Look, LookLine};

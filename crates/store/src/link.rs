@@ -19,6 +19,10 @@ pub enum LinkUse {
     Fetch,
     /// Add files to an issue.
     Upload,
+    /// Prove an address, or a key that somebody brought.
+    Prove,
+    /// See and change the keys of an address that was proved.
+    Visit,
 }
 
 impl LinkUse {
@@ -26,6 +30,8 @@ impl LinkUse {
         match self {
             LinkUse::Fetch => "fetch",
             LinkUse::Upload => "upload",
+            LinkUse::Prove => "prove",
+            LinkUse::Visit => "visit",
         }
     }
 
@@ -34,6 +40,9 @@ impl LinkUse {
         match self {
             LinkUse::Fetch => "/f/",
             LinkUse::Upload => "/u/",
+            LinkUse::Prove => "/k/",
+            // It stands in forms alone, and in no address.
+            LinkUse::Visit => "",
         }
     }
 }

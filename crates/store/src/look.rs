@@ -26,10 +26,13 @@ pub enum Look {
     Files,
     /// The content of one part.
     Part,
+    /// Keys of people.
+    Keys,
 }
 
 impl Look {
-    const ALL: [Look; 7] = [Look::Story, Look::Text, Look::Html, Look::Source, Look::Whole, Look::Files, Look::Part];
+    const ALL: [Look; 8] =
+        [Look::Story, Look::Text, Look::Html, Look::Source, Look::Whole, Look::Files, Look::Part, Look::Keys];
 
     /// The word that stands in the audit trail.
     pub fn word(self) -> &'static str {
@@ -41,6 +44,7 @@ impl Look {
             Look::Whole => "look_whole",
             Look::Files => "look_files",
             Look::Part => "look_part",
+            Look::Keys => "look_keys",
         }
     }
 }

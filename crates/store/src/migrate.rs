@@ -45,6 +45,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0030_unsealed.sql"),
         include_str!("../../../migrations/sqlite/0031_person_keys.sql"),
         include_str!("../../../migrations/sqlite/0032_relay_kept.sql"),
+        include_str!("../../../migrations/sqlite/0033_key_challenges.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -79,6 +80,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0030_unsealed.sql"),
         include_str!("../../../migrations/postgres/0031_person_keys.sql"),
         include_str!("../../../migrations/postgres/0032_relay_kept.sql"),
+        include_str!("../../../migrations/postgres/0033_key_challenges.sql"),
     ],
 };
 

@@ -182,6 +182,8 @@ pub enum JobKind {
     Returned,
     /// Hand on a relayed mail that waits for a key.
     Relayed,
+    /// Deliver a letter by which somebody proves an address or a key.
+    Challenge,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -202,7 +204,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; what stands for the summary, for `Summary`;
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; what stands for the summary, for `Summary`; the challenge, for `Challenge`;
     /// what was asked for, for `Written`; empty for
     /// `Sweep`, `Retain`, `Poll` and `Renew`.
     pub subject: String,

@@ -61,7 +61,7 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 impl Inner {
     /// The key for the fields of a job's message or letter, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        const OF_NO_MESSAGE: [JobKind; 9] = [
+        const OF_NO_MESSAGE: [JobKind; 10] = [
             JobKind::Sweep,
             JobKind::Fetch,
             JobKind::Retain,
@@ -71,6 +71,7 @@ impl Inner {
             JobKind::Bulletin,
             JobKind::Summary,
             JobKind::Returned,
+            JobKind::Challenge,
         ];
         if OF_NO_MESSAGE.contains(&lease.kind) {
             return self.vault.standing_key(&lease.site).await.map(Some);

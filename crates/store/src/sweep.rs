@@ -352,5 +352,6 @@ async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
     execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
     crate::relayed::forget(conn).await?;
     crate::person_key::forget(conn, now).await?;
+    crate::key_challenge::forget(conn, now).await?;
     Ok(())
 }

@@ -216,6 +216,7 @@ fn look_in_words(look: LookLine) -> (Moment, String) {
         (Look::Files, _) => "the names of the files".to_owned(),
         (Look::Part, Some(path)) => format!("part {path}"),
         (Look::Part, None) => "a part".to_owned(),
+        (Look::Keys, _) => "keys".to_owned(),
     };
     (moment(look.at), format!("{}: {what}", look.who))
 }

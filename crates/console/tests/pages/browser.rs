@@ -5,6 +5,7 @@ use crate::filled::{self, NOON, Words};
 use crate::front::Troubled;
 use crate::hands::Busy;
 use crate::house::{House, SITE, TRACKER};
+use crate::keys;
 use crate::reading::Direct;
 use crate::views;
 use console::{Console, Listener, Settings};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 const PICTURES: &str = "SEALPOST_PICTURES";
 const TAB: char = '\u{e004}';
 /// What stands on every page before its content, in the order of the keyboard.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "Skip to the content",
     "Sealpost",
     "Overview",
@@ -26,6 +27,7 @@ const ROOMS: [&str; 11] = [
     "Events",
     "Letters",
     "Mailboxes",
+    "Keys",
     "Exclusions",
     "Usage",
     "Flagged",
@@ -258,6 +260,9 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     let told = events::told(&house.store, "10", &deed).await.event;
     let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
     let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
+    for print in ["0123456789abcdef".repeat(4), "fedcba98".repeat(5)] {
+        keys::keep(&house, &format!("{}@people.example", "unbroken".repeat(7)), &print).await;
+    }
     pages.extend(previews(&told));
     for (name, id) in [("event", told), ("event-long", unbroken), ("event-stopped", stopped)] {
         pages.push((name.to_owned(), format!("/events/{id}")));
@@ -277,6 +282,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),
         ("usage", "/usage"),
+        ("keys", "/keys"),
         ("none", "/messages?outcome=reject"),
         ("lost", "/nothing"),
         ("sign-in", "/sign-in"),

@@ -6,8 +6,10 @@ use crate::reading::Direct;
 use axum::http::StatusCode;
 use console::Console;
 use console::hands::{Case, Hands, MailboxLine, Preview, PreviewLeftOut, PreviewLetter, Round, RoundLine, Wanted};
+use console::public::portal::Brought;
 use console::reader::Answer;
 use policy::Excluded;
+use policy::sealing::Scheme;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::Look;
@@ -52,6 +54,25 @@ impl Hands for Busy {
     fn case<'a>(&'a self, message: &'a str, anonymous: bool, who: &'a str) -> Answer<'a, Result<Case, String>> {
         let text = format!("{message} {anonymous} {who}");
         Box::pin(async { Ok(Ok(Case { files: vec![("case.json".into(), text.into_bytes())] })) })
+    }
+
+    fn bring_key<'a>(
+        &'a self,
+        (site, address): (&'a str, &'a str),
+        file: &'a [u8],
+        who: &'a str,
+    ) -> Answer<'a, Result<Brought, String>> {
+        let brought = match file {
+            b"private" => Brought { holds_private: true, ..Brought::default() },
+            b"none" => Brought { holds_nothing: true, ..Brought::default() },
+            _ => Brought {
+                taken: vec![(Scheme::Pgp, "00ff".repeat(10))],
+                unusable: vec![(Scheme::Smime, "aa".repeat(32), format!("{site} {address} {who} <i>"))],
+                others: 2,
+                ..Brought::default()
+            },
+        };
+        Box::pin(async { Ok(Ok(brought)) })
     }
 
     fn mappings(&self, site: &str) -> Vec<String> {

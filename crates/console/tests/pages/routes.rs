@@ -81,6 +81,13 @@ async fn matrix(house: &House) -> Vec<(Method, String, u16, u16)> {
         get("/mailboxes", 401, 200),
         get("/exclusions", 401, 200),
         get("/usage", 401, 200),
+        get("/keys", 401, 200),
+        get("/keys?site=a&site=b", 401, 404),
+        // No form with a file.
+        (Method::POST, "/keys".into(), 401, 403),
+        get("/keys/none/accept", 401, 405),
+        (Method::POST, "/keys/none/accept".into(), 401, 409),
+        (Method::POST, "/keys/%00/remove".into(), 401, 404),
         get("/contacts", 401, 200),
         (Method::POST, "/contacts".into(), 401, 422),
         get("/contacts/none/first", 401, 405),

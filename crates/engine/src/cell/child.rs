@@ -1,6 +1,7 @@
 //! The cell's own side: it confines itself, then answers one call after the other until its pipe ends.
 
 use crate::Past;
+use crate::cell::brought;
 use crate::cell::confine;
 use crate::cell::fit;
 use crate::cell::harvest;
@@ -266,6 +267,7 @@ fn answer(call: Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result
         Call::Anonymous { limits, kept } => value(&mail::anonymous(source, &limits, &kept), hello.answer_bytes_max),
         Call::Revocation { is_list } => value(&keys::is_revocation(is_list, source), hello.answer_bytes_max),
         Call::Keys { address, now } => value(&keys::read(source, &address, now), hello.answer_bytes_max),
+        Call::Brought { address, now } => value(&brought::read(source, &address, now), hello.answer_bytes_max),
         Call::Letter { .. } => {
             let order = postcard::from_bytes(source).map_err(|_| Failure::AnswerTooLarge)?;
             value(&policy::template::render(order), hello.answer_bytes_max)

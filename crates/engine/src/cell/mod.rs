@@ -5,6 +5,7 @@
 //! no length it is told, and replaces a cell that dies, overruns or talks nonsense.
 
 mod bench;
+mod brought;
 mod calls;
 mod child;
 mod clock;
@@ -29,6 +30,7 @@ mod whole;
 mod wire;
 
 pub use bench::{Bench, bench};
+pub use brought::{KeyBrought, KeysBrought};
 pub use calls::PartStream;
 pub use child::run_child;
 pub use harvest::{Gathered, GatheredKey};

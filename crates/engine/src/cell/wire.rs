@@ -190,6 +190,11 @@ pub(super) enum Call {
         address: String,
         now: u64,
     },
+    /// A file of keys that somebody brings; what of it is for this address, with what has to be known before it is kept.
+    Brought {
+        address: String,
+        now: u64,
+    },
     #[cfg(feature = "misbehave")]
     Misbehave(crate::cell::misbehave::Misbehaviour),
 }

@@ -11,6 +11,7 @@ use mail::Envelope;
 use mail::compose::{Composed, without_fields};
 use policy::sealing::RecipientPlan;
 use policy::{Fault, FaultCode};
+use seal::entity::Entity;
 
 /// A letter of a site that seals has no more bytes: it is whole in memory, and more than once.
 const BYTES_MAX: u64 = 50 << 20;
@@ -58,6 +59,9 @@ pub(super) async fn clear(
     envelope: &Envelope,
     content: Content,
 ) -> Result<Cleared, Fault> {
+    if nature.proves_key {
+        return proving(content).await;
+    }
     let Some(sealer) = site.sealer() else {
         return match nature.came_sealed {
             // It was written when its site sealed letters.
@@ -88,7 +92,58 @@ pub(super) async fn clear(
     Ok(Cleared { content: Content { composed, stored: None, is_ascii }, sealing: Some(plan) })
 }
 
+/// A letter that proves a key goes to that key and to no other, whatever the rules say of its recipient; plain it goes nowhere.
+async fn proving(content: Content) -> Result<Cleared, Fault> {
+    let is_ascii = content.is_ascii;
+    let bytes = content.whole().await?;
+    if !is_encrypted(&bytes) {
+        return Err(Fault::permanent(FaultCode::SealingRefused, "a letter that is to prove a key is not encrypted"));
+    }
+    let composed = Composed { before: bytes, after: Vec::new() };
+    Ok(Cleared { content: Content { composed, stored: None, is_ascii }, sealing: None })
+}
+
+/// Whether all of a mail is one of the forms of encrypted mail (RFC 8551, section 3.2.2; RFC 3156, section 4).
+fn is_encrypted(mail: &[u8]) -> bool {
+    let Some(kind) = Entity::read(mail).kind() else { return false };
+    let has = |name: &str, value: &str| kind.parameter(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
+    match kind.essence.as_str() {
+        "multipart/encrypted" => has("protocol", "application/pgp-encrypted"),
+        "application/pkcs7-mime" => has("smime-type", "enveloped-data") || has("smime-type", "authEnveloped-data"),
+        _ => false,
+    }
+}
+
 fn too_large() -> Fault {
     let text = format!("The letter has more than {BYTES_MAX} bytes, and larger ones are not sealed.");
     Fault::permanent(FaultCode::PostRefused, "552 5.3.4 larger than what is sealed").with_public(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_letter_that_is_to_prove_a_key_never_goes_plain() {
+        let content = |kind: &str| {
+            let before = format!("From: a@b.example\r\nContent-Type: {kind}\r\n\r\nwords\r\n").into_bytes();
+            Content { composed: Composed { before, after: Vec::new() }, stored: None, is_ascii: true }
+        };
+        for kind in [
+            "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=x",
+            "application/pkcs7-mime; smime-type=enveloped-data",
+        ] {
+            assert!(proving(content(kind)).await.is_ok(), "{kind}");
+        }
+        for kind in [
+            "text/plain",
+            "multipart/encrypted",
+            "application/pkcs7-mime; smime-type=signed-data",
+            "multipart/mixed; protocol=\"application/pgp-encrypted\"; boundary=x",
+            "multipart/signed; protocol=\"application/pgp-signature\"; boundary=x",
+        ] {
+            assert!(proving(content(kind)).await.is_err_and(|fault| fault.code == FaultCode::SealingRefused), "{kind}");
+        }
+    }
 }

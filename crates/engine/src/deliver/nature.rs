@@ -63,5 +63,6 @@ pub(super) fn of_letter(site: &Site, about: &LetterAbout) -> LetterNature {
         mapping: about.mapping.clone(),
         projects: about.matter.projects.clone(),
         came_sealed: about.matter.came_sealed,
+        proves_key: false,
     }
 }

@@ -41,6 +41,8 @@ pub struct LetterNature {
     pub came_sealed: bool,
     /// The page of the issue.
     pub link: Option<String>,
+    /// It is encrypted to a key that its recipient is to prove by opening it, and nothing else of it is asked.
+    pub proves_key: bool,
 }
 
 /// Decides about letters and seals them. Each fault is ours, and none of them says that a letter may go as it is.

@@ -83,8 +83,8 @@ impl Capacity {
     /// mail that is handed on, so that a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody
     /// else's service.
     pub fn counts(what: Metered) -> bool {
-        use Metered::{AdminLetter, Alert, ChannelMessage, HandedOn, ReturnLetter};
-        !matches!(what, AdminLetter | Alert | HandedOn | ChannelMessage | ReturnLetter)
+        use Metered::{AdminLetter, Alert, ChannelMessage, HandedOn, PortalLetter, ReturnLetter};
+        !matches!(what, AdminLetter | Alert | HandedOn | ChannelMessage | ReturnLetter | PortalLetter)
     }
 
     /// The first month whose usage bears on this day: packs that are good once are drawn on by every month since they came.

@@ -216,6 +216,7 @@ impl Reader {
             requests_at_once: self.integer(section, "requests_at_once") as usize,
             letters: self.letters(section),
             sealing: self.sealing(section),
+            portal: self.truth(section, "portal"),
             requests_per_s: self.integer(section, "requests_per_s") as u32,
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
             keep_events_days: self.optional_integer(section, "keep_events_days").map(|days| days as u32),

@@ -133,7 +133,8 @@ pub(super) async fn sealers(
             if let Some(same) = &same {
                 same.ask(outside.clone());
             }
-            let sealer = same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, (store, vault.clone()), cells, outside)));
+            let sealer =
+                same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, (store, vault.clone()), cells, outside)));
             lasting.push((sealing.clone(), sealer.clone()));
             sealer as Arc<dyn LetterSealer>
         });

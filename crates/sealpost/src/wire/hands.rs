@@ -2,15 +2,18 @@
 //! the settings of the moment.
 
 use super::fetching::ask_how_many;
+use super::portal::shown;
 use super::{Lasting, previewing};
 use crate::command::cases::{self, Asking};
 use crate::command::letter::captured::Looking;
 use crate::command::{fault_in_words, mailbox};
 use crate::settings::{Mailbox, Settings};
 use console::hands::{Case, Hands, MailboxLine, Preview, Round, RoundLine, Wanted};
+use console::public::portal::Brought;
 use console::reader::Answer;
 use engine::cell::Cells;
 use engine::fetch::{Line, OnServer, Outcome};
+use engine::portal::{KeptFor, keep_brought};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::Store;
@@ -82,6 +85,18 @@ impl Hands for PageHands {
                 }),
                 Err(failure) => Err(failure.text),
             })
+        })
+    }
+
+    fn bring_key<'a>(
+        &'a self,
+        (site, address): (&'a str, &'a str),
+        file: &'a [u8],
+        who: &'a str,
+    ) -> Answer<'a, Result<Brought, String>> {
+        Box::pin(async move {
+            let of = KeptFor { site, address, who };
+            Ok(Ok(shown(keep_brought(&self.cells, &self.store, of, file).await?)))
         })
     }
 

@@ -1,11 +1,14 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
 use super::pen::EnginePen;
+use super::portal::EnginePortal;
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
 use console::public::hook::{Ear, Webhook};
 use console::public::unsubscribe::{self, Subscription, Subscriptions};
-use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, upload};
+use console::public::{
+    Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, portal, upload,
+};
 use console::reader::Answer;
 use engine::HandingIn;
 use std::sync::Arc;
@@ -130,6 +133,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
         hook::room(Arc::new(EngineEar(engine.clone()))),
+        portal::room(Arc::new(EnginePortal(engine.clone()))),
         unsubscribe::room(Arc::new(EngineLetters(engine.clone())), engine::LETTERS_PATH),
         upload::room(store.clone(), sites, uploads, public.upload_bytes_max, silence_max),
     ]

@@ -105,7 +105,8 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
         let made = ["generate", "--address", &address, "--password", &reference];
         done(&key(None, &keys, &[&made[..], more].concat()));
         let fresh = format!("new-{at_first}@example.org");
-        let made = done(&key(Some(&settings), &keys, &[&["generate", "--sealed", "--address", &fresh][..], more].concat()));
+        let made =
+            done(&key(Some(&settings), &keys, &[&["generate", "--sealed", "--address", &fresh][..], more].concat()));
         assert!(made[0]["file"].as_str().unwrap().ends_with(".sealed"), "{made:?}");
     }
     let without = key(None, &keys, &["generate", "--sealed", "--address", "a@example.org"]);

@@ -26,6 +26,8 @@ fn sec_26_only_one_function_enqueues_letters() {
     only("async fn post(", "crates/store/src/letter.rs", 1);
     only("INSERT INTO bulletins", "crates/store/src/bulletin.rs", 1);
     only("VALUES ($1, 'bulletin',", "crates/store/src/bulletin.rs", 1);
+    only("INSERT INTO key_challenges", "crates/store/src/key_challenge.rs", 1);
+    only("VALUES ($1, 'challenge',", "crates/store/src/key_challenge.rs", 1);
     only("INSERT INTO outbox (", "crates/store/src/outbox.rs", 1);
     only("SELECT 'letter:' ||", "crates/store/src/outbox.rs", 1);
 }

@@ -19,6 +19,7 @@ async fn plant(store: &Store) -> String {
     crate::bulletins::plant(store).await;
     crate::contacts::plant(store).await;
     crate::person_keys::plant(store).await;
+    crate::key_challenges::plant(store).await;
     plant_people(store, &message).await
 }
 

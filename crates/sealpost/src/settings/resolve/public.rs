@@ -1,7 +1,7 @@
 //! The `[public]` section: where strangers reach links and the API, and under which name.
 
 use super::super::written::{Section, Written};
-use super::super::{Mailbox, Problem, Public};
+use super::super::{Mailbox, Problem, Public, Settings};
 use super::Reader;
 use std::net::SocketAddr;
 
@@ -39,6 +39,20 @@ impl Reader {
     pub(super) fn without_listener(&mut self, mailbox: &Mailbox, section: &Section) {
         let why = format!("mailbox {:?} takes mail over HTTP, and nothing listens for it", mailbox.name);
         self.wrong(section, "api", &why, "set public.listen");
+    }
+
+    /// A portal is a page of the public listener, and writes letters.
+    pub(super) fn check_portals(&mut self, settings: &Settings, written: &Written) {
+        for (site, section) in settings.sites.iter().zip(written.all("site[]")).filter(|(site, _)| site.portal) {
+            if settings.public.is_none() {
+                let remedy = "set public.listen and public.url, or leave it out";
+                self.wrong(section, "portal", "needs a public listener, and there is none", remedy);
+            }
+            if site.letters.outgoing.is_none() && !site.letters.dead_end {
+                let why = "writes letters, and its site has no outgoing mail server";
+                self.wrong(section, "portal", why, "set outgoing and from on the site, or leave it out");
+            }
+        }
     }
 
     /// The links in a profile's letters would lead nowhere.

@@ -88,6 +88,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("site[].revocation_proxy", Url, Empty, "The HTTP proxy for fetching them."),
     setting(
+        "site[].portal",
+        Bool,
+        Means("false"),
+        "Let people without an account prove their address by a letter and see, bring and remove their keys at `/portal/NAME` of `public.url`. See \
+         [the portal](sealing.md#the-portal).",
+    ),
+    setting(
         "site[].history_poll_s",
         Integer { min: 0, max: 86_400 },
         Means("0"),

@@ -1,0 +1,203 @@
+//! Somebody without an account proves his address by a letter in his own mailbox, brings a key of GnuPG, proves it, and takes it away again.
+
+use super::events::{self, SITE};
+use super::letters::post_by;
+use super::public::token_behind;
+use super::relay::dovecot;
+use super::relay_sealed::Bench;
+use super::world::World;
+use mail::Limits;
+use rig::dovecot::Dovecot;
+use rig::gateway::Gateway;
+use rig::post_office::PostOffice;
+use rig::settings_file::quoted;
+use rig::web::{Page, curl, get};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const FROM: &str = "support@desk.example";
+const DORA: &str = "dora@people.example";
+/// Part of a private key, by which it is looked for in places where it must not be.
+const PRIVATE: &str = "-----BEGIN PGP PRIVATE KEY BLOCK-----";
+
+/// A desk with a portal, a real mailbox behind it, and Dora's keys.
+struct Portal {
+    world: World,
+    gateway: Gateway,
+    dovecot: Dovecot,
+    bench: Bench,
+    base: String,
+}
+
+impl Portal {
+    async fn open(folder: &tempfile::TempDir) -> Portal {
+        let (dovecot, lmtp) = dovecot();
+        let bench = Bench { dir: folder.path().to_owned() };
+        let (mut world, hook) = events::hearing().await;
+        let base = hook.split("/hooks/").next().unwrap().to_owned();
+        post_by(&mut world.home, FROM, &PostOffice::open());
+        bench.make_keys_for(&world.home.file("keys"), FROM);
+        fs::write(world.home.file("sealing.toml"), "version = 1\n[default]\nencrypt = \"when_possible\"\n").unwrap();
+        for (name, value) in [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")] {
+            world.home.settings.set("[[site]]", name, quoted(value));
+        }
+        world.home.settings.set("[[site]]", "portal", "true");
+        world.home.settings.set("[[outgoing]]", "kind", quoted("lmtp"));
+        world.home.settings.set("[[outgoing]]", "port", lmtp.port().to_string());
+        let gateway = world.home.start();
+        let made = ["--batch", "--passphrase", "", "--quick-generate-key", "Dora <dora@people.example>", "default"];
+        bench.run("gpg", &[&made[..], &["default", "1y"]].concat());
+        fs::write(bench.dir.join("dora.asc"), bench.run("gpg", &["--armor", "--export", DORA])).unwrap();
+        let private = ["--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--armor", "--export-secret-keys"];
+        fs::write(bench.dir.join("dora.private"), bench.run("gpg", &[&private[..], &[DORA]].concat())).unwrap();
+        Portal { world, gateway, dovecot, bench, base }
+    }
+
+    /// Asks for a letter to this address.
+    fn ask(&self, address: &str) -> Page {
+        curl(&["--data-urlencode", &format!("address={address}"), &format!("{}/portal/{SITE}", self.base)])
+    }
+
+    /// The newest of so many mails in the mailbox, as soon as it is there: the one that was not seen before.
+    fn letter(&self, person: &str, seen: &mut Vec<Vec<u8>>) -> Vec<u8> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(new) = self.dovecot.mails(person).into_iter().find(|mail| !seen.contains(mail)) {
+                seen.push(new.clone());
+                return new;
+            }
+            assert!(Instant::now() < deadline, "{person} has no new mail: {}", self.gateway.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The form of the page of keys, with its fields, each `name=value` or `name=@file`.
+    fn form(&self, pass: &str, fields: &[&str]) -> Page {
+        let pass = format!("pass={pass}");
+        let url = format!("{}/portal/{SITE}/keys", self.base);
+        let mut words = vec!["-F", &pass];
+        words.extend(fields.iter().flat_map(|field| ["-F", field]));
+        words.push(&url);
+        curl(&words)
+    }
+
+    fn bring(&self, pass: &str, file: &str) -> Page {
+        let file = format!("file=@{}", self.bench.dir.join(file).display());
+        self.form(pass, &["act=bring", &file])
+    }
+
+    fn link(&self, letter: &[u8]) -> String {
+        let text = mail::read(letter, &Limits::default()).message.text;
+        format!("{}/k/{}", self.base, token_behind(&text, &format!("{}/k/", self.base)))
+    }
+
+    /// What stands in the folder of the gateway, and in its log.
+    fn leaks(&self, text: &str) -> bool {
+        fn holds(path: &Path, text: &[u8]) -> bool {
+            if path.is_dir() {
+                return fs::read_dir(path).unwrap().any(|entry| holds(&entry.unwrap().path(), text));
+            }
+            fs::read(path).unwrap_or_default().windows(text.len()).any(|window| window == text)
+        }
+        holds(&self.world.home.file("data"), text.as_bytes()) || self.gateway.log().contains(text)
+    }
+}
+
+/// The value of the first hidden field of this name.
+fn hidden(page: &Page, name: &str) -> String {
+    let before = format!("name=\"{name}\" value=\"");
+    let rest = page.body.split_once(&before).unwrap_or_else(|| panic!("no {name}: {}", page.body)).1;
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn posted(url: &str) -> Page {
+    curl(&["-X", "POST", "-d", "", url])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_48_a_person_proves_an_address_and_a_key_and_takes_the_key_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut portal = Portal::open(&folder).await;
+    let mut seen = Vec::new();
+    let known = portal.ask(DORA);
+    assert_eq!(known.status, 200, "{}", known.body);
+
+    // Looking has no effect, the first click opens the keys, and no other does.
+    let letter = portal.letter(DORA, &mut seen);
+    let link = portal.link(&letter);
+    for _ in 0..2 {
+        let shown = get(&link, &[]);
+        assert!(shown.status == 200 && !shown.body.contains(DORA), "{}", shown.body);
+    }
+    let opened = posted(&link);
+    assert!(opened.status == 200 && opened.body.contains("No key is kept"), "{}", opened.body);
+    let pass = hidden(&opened, "pass");
+    let again = posted(&link);
+    assert_eq!((again.status, again.body.contains(DORA)), (404, false));
+
+    // A private key is refused, and stands nowhere afterwards.
+    let refused = portal.bring(&pass, "dora.private");
+    assert!(refused.status == 200 && refused.body.contains("consider it compromised"), "{}", refused.body);
+    let private = fs::read_to_string(portal.bench.dir.join("dora.private")).unwrap();
+    let line = private.lines().find(|line| line.len() == 64).unwrap();
+    assert!(private.contains(PRIVATE) && !portal.leaks(line) && !portal.leaks(PRIVATE));
+
+    // The public one is used only when a letter that was encrypted to it was opened.
+    let brought = portal.bring(&pass, "dora.asc");
+    assert!(
+        brought.body.contains("is on its way to you") && brought.body.contains("No key is kept"),
+        "{}",
+        brought.body
+    );
+    let sealed = portal.letter(DORA, &mut seen);
+    let text = String::from_utf8_lossy(&sealed).into_owned();
+    assert!(text.contains("multipart/encrypted") && !text.contains("/k/"), "{text}");
+    fs::write(portal.bench.dir.join("proof.asc"), &text[text.find("-----BEGIN PGP MESSAGE-----").unwrap()..]).unwrap();
+    let inner = portal
+        .bench
+        .run("gpg", &["--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--decrypt", "proof.asc"]);
+    let proof = portal.link(&inner);
+    let confirm = get(&proof, &[]);
+    assert!(confirm.status == 200 && confirm.body.contains("Use this key"), "{}", confirm.body);
+    assert_eq!(posted(&proof).status, 200);
+    assert_eq!(posted(&proof).status, 404, "it works once");
+
+    // It is there, and goes by its owner's hand.
+    let kept = portal.form(&pass, &["act=look"]);
+    assert!(kept.body.contains("OpenPGP") && kept.body.contains("may be used"), "{}", kept.body);
+    let key = hidden(&kept, "key");
+    let other = portal.form(&pass, &["act=take away", "key=0123456789abcdef0123456789abcdef"]);
+    assert!(other.body.contains("no such key"), "{}", other.body);
+    let gone = portal.form(&pass, &["act=take away", &format!("key={key}")]);
+    assert!(gone.body.contains("The key was removed") && gone.body.contains("No key is kept"), "{}", gone.body);
+    portal.gateway.wait_until_quiet();
+    assert!(!portal.gateway.log().contains(DORA) && !portal.gateway.log().contains("/k/"), "{}", portal.gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_45_a_stranger_learns_nothing_from_the_portal() {
+    let folder = tempfile::tempdir().unwrap();
+    let portal = Portal::open(&folder).await;
+    let (first, second) = (portal.ask(DORA), portal.ask("nobody@elsewhere.example"));
+    assert_eq!((first.status, &first.body), (second.status, &second.body), "the same for whoever it is");
+    // Our own addresses get no letter, and the answer is the same.
+    assert_eq!(portal.ask(FROM).body, first.body);
+    assert_eq!(portal.ask("no address").status, 422);
+    let foreign = portal.form("AAAA", &["act=look"]);
+    assert_eq!(foreign.status, 403, "{}", foreign.body);
+    let elsewhere = get(&format!("{}/portal/other", portal.base), &[]);
+    assert_eq!(elsewhere.status, 404);
+    // What is larger than a file of keys may be is not read to its end.
+    let mut seen = Vec::new();
+    let pass = hidden(&posted(&portal.link(&portal.letter(DORA, &mut seen))), "pass");
+    fs::write(portal.bench.dir.join("large"), vec![b'x'; 300 * 1024]).unwrap();
+    assert_eq!(portal.bring(&pass, "large").status, 413);
+    let nothing = portal.bring(&pass, "ann.csr");
+    assert!(nothing.body.contains("no certificate and no public key"), "{}", nothing.body);
+    let others = portal.bring(&pass, "ann.pem");
+    assert!(others.body.contains("other addresses were left out: 1"), "{}", others.body);
+    // One network asks only so often.
+    let statuses: Vec<u16> = (0..6).map(|number| portal.ask(&format!("p{number}@many.example")).status).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+}

@@ -1,0 +1,97 @@
+//! Letters that prove an address or a key: bounded, each link used once, and nothing of them readable in the database.
+
+use crate::home::*;
+use policy::sealing::{Origin, Scheme};
+use store::{
+    Challenge, JobKind, NewChallenge, OfferedKey, Store, VISITS_ADDRESS_DAY_MAX, VISITS_DOMAIN_HOUR_MAX,
+    VISITS_SITE_HOUR_MAX,
+};
+
+const CHALLENGE: &[JobKind] = &[JobKind::Challenge];
+
+fn visit(address: &str) -> NewChallenge {
+    NewChallenge { site: SITE.into(), address: address.into(), language: "en".into(), key: None, valid_s: 60 }
+}
+
+fn of_key(address: &str) -> NewChallenge {
+    let key = OfferedKey {
+        site: SITE.into(),
+        address: address.into(),
+        scheme: Scheme::Pgp,
+        origin: Origin::Upload,
+        fingerprint: "planted-fingerprint".into(),
+        bytes: b"planted packets".to_vec(),
+        chain: vec![b"planted authority".to_vec()],
+        capabilities: None,
+        message: None,
+        ends_at: Some(NOON),
+    };
+    NewChallenge { key: Some(key), ..visit(address) }
+}
+
+/// Leaves one of each.
+pub async fn plant(store: &Store) {
+    for one in [visit("planted-visitor@people.example"), of_key("planted-visitor@people.example")] {
+        assert!(store.post_challenge(&one).await.unwrap());
+        let lease = claim_one(store, CHALLENGE).await;
+        let posted = store.posted_challenge(&lease).await.unwrap();
+        assert!(store.use_challenge(&posted).await.unwrap());
+        store.complete(&lease).await.unwrap();
+    }
+}
+
+async fn posted(store: &Store, new: &NewChallenge) -> Challenge {
+    assert!(store.post_challenge(new).await.unwrap());
+    let lease = claim_one(store, CHALLENGE).await;
+    let posted = store.posted_challenge(&lease).await.unwrap();
+    store.complete(&lease).await.unwrap();
+    posted
+}
+
+pub async fn a_link_of_a_challenge_is_used_once(home: Home) {
+    let store = home.open().await;
+    let (address, key) = ("Ann@people.example", of_key("ann@people.example"));
+    let visited = posted(&store, &visit(address)).await;
+    assert_eq!((visited.address.as_str(), &visited.key, visited.is_used), ("ann@people.example", &None, false));
+    let brought = posted(&store, &key).await;
+    assert_eq!(brought.key, key.key, "as it was brought");
+    assert_eq!(store.challenge("south", &visited.id).await.unwrap(), None, "of another site");
+    let (one, other) = tokio::join!(store.use_challenge(&visited), store.use_challenge(&visited));
+    assert!(one.unwrap() ^ other.unwrap(), "of two at once one is first");
+    assert!(store.challenge(SITE, &visited.id).await.unwrap().unwrap().is_used);
+    let over = NewChallenge { valid_s: 0, ..visit(address) };
+    let over = posted(&store, &over).await;
+    assert!(!store.use_challenge(&over).await.unwrap(), "its time is over");
+    assert!(store.use_challenge(&brought).await.unwrap());
+    let kinds = home.texts("SELECT kind FROM audit WHERE kind LIKE '%_proved' ORDER BY kind").await;
+    assert_eq!(kinds, ["address_proved", "key_proved"]);
+}
+
+pub async fn sec_45_only_so_many_challenges_are_posted(home: Home) {
+    let store = home.open().await;
+    let post = async |address: String| store.post_challenge(&visit(&address)).await.unwrap();
+    for _ in 0..VISITS_ADDRESS_DAY_MAX {
+        assert!(post("ann@people.example".into()).await);
+    }
+    assert!(!post("ANN@people.example".into()).await, "to one address within a day");
+    assert!(store.post_challenge(&of_key("ann@people.example")).await.unwrap(), "keys are counted by themselves");
+    for number in VISITS_ADDRESS_DAY_MAX..VISITS_DOMAIN_HOUR_MAX {
+        assert!(post(format!("p{number}@people.example")).await);
+    }
+    assert!(!post("last@people.example".into()).await, "to one domain within an hour");
+    for number in VISITS_DOMAIN_HOUR_MAX..VISITS_SITE_HOUR_MAX {
+        assert!(post(format!("p@d{number}.example")).await);
+    }
+    assert!(!post("p@last.example".into()).await, "of one site within an hour");
+    let elsewhere = NewChallenge { site: "south".into(), ..visit("ann@people.example") };
+    assert!(store.post_challenge(&elsewhere).await.unwrap(), "sites are counted by themselves");
+}
+
+pub async fn old_challenges_are_forgotten(home: Home) {
+    let store = home.open().await;
+    posted(&store, &visit("ann@people.example")).await;
+    assert!(store.post_challenge(&visit("bob@people.example")).await.unwrap());
+    home.sql("UPDATE key_challenges SET posted_at = posted_at - 4 * 86400000000").await;
+    store.sweep().await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM key_challenges").await, 1, "whose letter is still to be sent");
+}
