@@ -5,6 +5,7 @@ mod door;
 pub mod file;
 pub mod hook;
 mod links;
+pub mod own_keys;
 mod page;
 pub mod portal;
 mod rate;
@@ -111,7 +112,8 @@ impl Public {
         // Programs read problems, people read pages.
         let path = request.uri().path();
         let is_for_programs = path.starts_with("/api/") || path.starts_with(hook::HOOKS_PATH);
-        if !host(request).is_some_and(|host| self.origin.is(host)) {
+        let is_for_everybody = path.starts_with(own_keys::WKD_PATH) && host(request).is_some();
+        if !is_for_everybody && !host(request).is_some_and(|host| self.origin.is(host)) {
             return Some(if is_for_programs { Problem::another_name().into_response() } else { page::another_name() });
         }
         if path.starts_with(hook::HOOKS_PATH) && request.method() == Method::POST {

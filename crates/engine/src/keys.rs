@@ -7,6 +7,7 @@
 mod address;
 mod files;
 mod pgp;
+mod published;
 
 use address::Addresses;
 use files::{File, files};
@@ -22,6 +23,7 @@ use store::KeyFiles;
 pub use address::{folded, same_address};
 pub use files::stamp;
 pub use pgp::OwnPgpKey;
+pub use published::{PublishedFolder, PublishedKeys};
 
 /// The name of the folder, within that of keys, whose certificates are trusted.
 pub const TRUSTED: &str = "trusted";

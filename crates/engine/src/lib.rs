@@ -40,6 +40,7 @@ mod meter;
 mod notice;
 mod past;
 mod poll;
+mod publish;
 mod renew;
 mod replay;
 mod retain;

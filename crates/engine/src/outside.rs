@@ -10,7 +10,7 @@ mod names;
 mod news;
 mod source;
 mod web;
-mod wkd;
+pub(crate) mod wkd;
 
 pub use directory::{DirectoryPlace, directory_url};
 pub use found::{Discovered, Found, SmimeFound};

@@ -6,6 +6,7 @@ pub(crate) mod limits;
 use crate::carry::Traces;
 use crate::cell::Cells;
 use crate::deliver::Outgoing;
+use crate::keys::PublishedFolder;
 use crate::metrics::SiteFigures;
 use crate::sealing::letters::LetterSealer;
 use crate::settings::Settings;
@@ -94,6 +95,8 @@ pub struct Site {
     sealer: Option<Arc<dyn LetterSealer>>,
     /// In which keys are read that people bring by its portal; `None` where it has none.
     portal: Option<Cells>,
+    /// Whose own keys are given to everybody; none where it publishes none.
+    published: Vec<Arc<PublishedFolder>>,
     /// So many letters about events go to one address within an hour.
     pub(crate) letters_per_hour: Option<u32>,
     /// The base of links that people open, without a slash at its end; empty where there are none.
@@ -130,6 +133,7 @@ impl Site {
             signers: Arc::default(),
             sealer: None,
             portal: None,
+            published: Vec::new(),
             letters_per_hour: None,
             browse_base: String::new(),
             webhooks: Vec::new(),
@@ -178,6 +182,15 @@ impl Site {
     /// The same site with a portal, which reads keys in these cells.
     pub fn with_portal(self, portal: Option<Cells>) -> Site {
         Site { portal, ..self }
+    }
+
+    /// The same site, which gives the own keys of these folders to everybody.
+    pub fn with_published(self, published: Vec<Arc<PublishedFolder>>) -> Site {
+        Site { published, ..self }
+    }
+
+    pub(crate) fn published(&self) -> &[Arc<PublishedFolder>] {
+        &self.published
     }
 
     pub(crate) fn portal(&self) -> Option<&Cells> {

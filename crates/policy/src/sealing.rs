@@ -139,6 +139,11 @@ impl SealingRules {
         }
     }
 
+    /// Whether any key of ours is published.
+    pub fn publishes_any(&self) -> bool {
+        !self.published.is_empty()
+    }
+
     /// Whether the OpenPGP key of ours for this address is published by WKD.
     pub fn publishes(&self, address: &str) -> bool {
         let address = address.to_lowercase();

@@ -12,6 +12,7 @@ mod observe;
 mod openings;
 mod outgoing;
 mod outside;
+mod own_keys;
 mod pages;
 mod pen;
 mod portal;
@@ -129,7 +130,7 @@ async fn telling(
             None => None,
         };
         let portal = of.portal.then(|| cells.clone());
-        let site = site.with_portal(portal);
+        let site = site.with_published(own_keys::folders(settings, of)).with_portal(portal);
         sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)

@@ -44,6 +44,7 @@ mod stories {
     mod messages;
     mod moving_in_sealed;
     mod outbound;
+    mod own_keys;
     mod pages;
     mod people;
     mod polling;

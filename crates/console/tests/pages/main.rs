@@ -16,6 +16,7 @@ mod links;
 mod listing;
 mod look;
 mod machines;
+mod own_keys;
 mod portal;
 mod previewing;
 mod public;

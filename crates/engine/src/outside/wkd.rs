@@ -13,7 +13,7 @@ static Z_BASE_32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 });
 
 /// The address of somebody whose domain is a name: local part, and domain in ASCII and small letters.
-pub(super) fn parted(address: &str) -> Option<(&str, String)> {
+pub(crate) fn parted(address: &str) -> Option<(&str, String)> {
     let (local, domain) = address.trim().rsplit_once('@')?;
     // As URLs have it: international names in their ASCII form. What is an address of a machine, or a port, is no name.
     let url = Url::parse(&format!("https://{domain}/")).ok()?;
@@ -27,7 +27,7 @@ pub(super) fn parted(address: &str) -> Option<(&str, String)> {
 }
 
 /// What names the local part: SHA-1 of it with ASCII letters made small.
-pub(super) fn hash(local: &str) -> Option<String> {
+pub(crate) fn hash(local: &str) -> Option<String> {
     let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, local.to_ascii_lowercase().as_bytes());
     Some(Z_BASE_32.as_ref()?.encode(digest.as_ref()))
 }

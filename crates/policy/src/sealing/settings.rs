@@ -298,6 +298,6 @@ const PUBLISH: Room = Room {
         "publish.wkd",
         Form::Addresses,
         Default::Is(""),
-        "The addresses whose OpenPGP keys of ours are published in a Web Key Directory. Whoever asks learns that there is such an address.",
+        "The addresses whose OpenPGP keys of ours are published in a Web Key Directory, and whose certificates are given out. Whoever asks learns that there is such an address.",
     )],
 };

@@ -5,6 +5,7 @@
 use super::armor::{self, Kind, unarmored};
 use super::packets::{packets, written};
 use super::policy::Policy;
+use super::standing::address;
 use crate::Trouble;
 use pgp::packet::{
     Packet, PublicKey, PublicSubkey, SecretKey, SecretSubkey, Signature, SignatureType, SubpacketData, UserId,
@@ -140,6 +141,16 @@ impl Certificate {
             add(&subkey.signatures, &mut out)?;
         }
         Ok(out)
+    }
+
+    /// The same with those names alone that have this address, which may be none: what a Web Key Directory gives out
+    /// (draft-koch-openpgp-webkey-service, section 3.1).
+    #[must_use]
+    pub fn with_names_of(&self, mail_address: &str) -> Certificate {
+        let wanted = mail_address.to_lowercase();
+        let mut one = self.clone();
+        one.users.retain(|user| address(user.id.id()).is_some_and(|own| own == wanted));
+        one
     }
 
     /// # Errors

@@ -338,7 +338,7 @@ fn preferences(told: &[&Signature]) -> Preferences {
 }
 
 /// The address within the last angle brackets, or a name that is nothing but one.
-fn address(name: &[u8]) -> Option<String> {
+pub(super) fn address(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name).ok()?.trim();
     let inner = match name.strip_suffix('>') {
         Some(open) => open.rsplit_once('<')?.1,

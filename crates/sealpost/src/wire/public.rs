@@ -1,5 +1,6 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
+use super::own_keys::EngineKeys;
 use super::pen::EnginePen;
 use super::portal::EnginePortal;
 use super::uploads::Way;
@@ -7,7 +8,7 @@ use crate::settings::{Public, Settings};
 use console::public::hook::{Ear, Webhook};
 use console::public::unsubscribe::{self, Subscription, Subscriptions};
 use console::public::{
-    Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, portal, upload,
+    Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, own_keys, portal, upload,
 };
 use console::reader::Answer;
 use engine::HandingIn;
@@ -133,6 +134,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
         hook::room(Arc::new(EngineEar(engine.clone()))),
+        own_keys::room(Arc::new(EngineKeys(engine.clone()))),
         portal::room(Arc::new(EnginePortal(engine.clone()))),
         unsubscribe::room(Arc::new(EngineLetters(engine.clone())), engine::LETTERS_PATH),
         upload::room(store.clone(), sites, uploads, public.upload_bytes_max, silence_max),
