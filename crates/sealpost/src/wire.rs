@@ -117,7 +117,7 @@ async fn telling(
     lasting: &Lasting,
     cells: &Cells,
 ) -> Result<Vec<engine::Site>, Failure> {
-    let mut sites = Vec::new();
+    let (mut sites, vault) = (Vec::new(), store.key_files().await?);
     let sealers = adapters::sealers(settings, lasting, store, cells).await?;
     for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
@@ -130,7 +130,7 @@ async fn telling(
             None => None,
         };
         let portal = of.portal.then(|| cells.clone());
-        let site = site.with_published(own_keys::folders(settings, of)).with_portal(portal);
+        let site = site.with_published(own_keys::folders(settings, of, (store, &vault))).with_portal(portal);
         sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)

@@ -30,7 +30,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 17] = [
+    const ALL: [JobKind; 18] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,

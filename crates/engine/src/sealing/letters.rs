@@ -171,7 +171,8 @@ fn later(fault: Fault) -> Fault {
     Fault { kind: FaultKind::Temporary, ..fault }
 }
 
-fn waits(why: &str, age: Duration) -> Fault {
+/// A letter stays, and is looked at again later, the later the older it is.
+pub(crate) fn waits(why: &str, age: Duration) -> Fault {
     let again = (age / 10).clamp(AGAIN_FIRST, AGAIN_MAX);
     let public =
         format!("The letter waits: {why}. Import a key that may be used, or change the rules; it goes by itself then.");

@@ -133,7 +133,7 @@ impl ByRules {
 
 /// What a certificate from outside is as a key, and the certificate with what folder and register know of it; nothing where it is not for this
 /// address, and untold where it could not be judged.
-async fn judged(
+pub(super) async fn judged(
     (table, person): (&Arc<Table>, &OfPerson),
     news: Option<&News>,
     one: Discovered,

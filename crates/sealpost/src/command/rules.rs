@@ -6,7 +6,7 @@ use policy::incumbent::{FORM, Left, MovedSealing, Why, import_sealing};
 use policy::{Fault, SealingRules};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};

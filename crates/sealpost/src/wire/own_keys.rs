@@ -6,12 +6,14 @@ use console::public::own_keys::OwnKeys;
 use engine::keys::PublishedFolder;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use store::{KeyFiles, Store};
 
 /// The folders of a site and of its relays, with the rules that say whose keys of them are published.
-pub fn folders(settings: &Settings, site: &Site) -> Vec<Arc<PublishedFolder>> {
+pub fn folders(settings: &Settings, site: &Site, (store, vault): (&Store, &KeyFiles)) -> Vec<Arc<PublishedFolder>> {
     let of_relays = settings.relays.iter().filter(|relay| relay.site == site.name).map(|relay| &relay.sealing);
     let all = std::iter::once(&site.sealing).chain(of_relays).flatten();
-    all.map(|sealing| Arc::new(PublishedFolder::new(sealing_settings(sealing, "")))).collect()
+    let published = |sealing| PublishedFolder::new(sealing_settings(sealing, "", (store, vault.clone())));
+    all.map(|sealing| Arc::new(published(sealing))).collect()
 }
 
 /// The engine, asked for own keys.

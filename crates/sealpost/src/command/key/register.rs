@@ -3,10 +3,11 @@
 mod bulk;
 
 use super::super::{Failure, WHO, now_s, print, print_bytes, print_object, site_named, time, with_store};
-use crate::settings::Settings;
+use crate::settings::{Sealing, Settings};
 use crate::wire;
+use engine::outside::{KeySources, Outside};
 use engine::register::{micros, readers};
-use engine::sealing::letters::LetterSealer;
+use engine::sealing::letters::{LetterSealer, LettersByRules};
 use policy::is_plain_address;
 use policy::sealing::{Fate, MailFacts, Purpose, Scheme};
 use seal::keyfile::{armored, pem};
@@ -91,7 +92,7 @@ async fn chosen(settings: &Settings, store: &Store, site: &str, address: &str) -
             &json!({ "address": address, "chosen": Value::Null, "why": "letters of this site are not sealed" }),
         );
     };
-    let sealer = wire::letter_sealer(sealing, store, &wire::cells(settings).await?);
+    let sealer = sealer(settings, sealing, store).await?;
     let headers = mail::Headers { from: of.letters.from.clone().into_iter().collect(), ..mail::Headers::default() };
     let now_s = i64::try_from(now_s()).unwrap_or(i64::MAX);
     let facts = MailFacts {
@@ -101,7 +102,7 @@ async fn chosen(settings: &Settings, store: &Store, site: &str, address: &str) -
         recipients: vec![address.to_owned()],
         ..MailFacts::default()
     };
-    let (plan, _) = sealer.plan(&facts).await?;
+    let plan = sealer.plan(&facts).await?.plan;
     let considered = plan.trace.keys.iter().filter(|key| key.purpose == Purpose::Encrypt);
     let is_sealed = matches!(&plan.fate, Fate::Seal(seal) if !seal.encrypt_to.is_empty());
     let taken = considered.clone().find(|key| key.taken && is_sealed);
@@ -157,6 +158,13 @@ pub async fn export(of: &OfSite, named: &str) -> Result<(), Failure> {
     .await
 }
 
+/// What seals letters by folder and register; nobody outside is asked.
+async fn sealer(settings: &Settings, sealing: &Sealing, store: &Store) -> Result<LettersByRules, Failure> {
+    let cells = wire::cells(settings).await?;
+    let outside = Outside { keys: KeySources::nobody(cells.clone()), news: None };
+    Ok(wire::letter_sealer(sealing, (store, store.key_files().await?), &cells, outside))
+}
+
 /// How many of those to whom a site writes can be reached by encrypted mail; with `addresses` also who the others are.
 pub async fn coverage(of: &OfSite, project: Option<&str>, addresses: bool) -> Result<(), Failure> {
     with_store(&of.config, async |settings, store| {
@@ -165,7 +173,7 @@ pub async fn coverage(of: &OfSite, project: Option<&str>, addresses: bool) -> Re
             Failure::new(format!("letters of site {} are not sealed; set seal, rules and keys on the site", of.site))
         };
         let sealing = site.sealing.as_ref().ok_or_else(not_sealed)?;
-        let sealer = wire::letter_sealer(sealing, store, &wire::cells(settings).await?);
+        let sealer = sealer(settings, sealing, store).await?;
         let people = readers(store, &of.site, project).await?;
         let coverage = sealer.coverage(&of.site, project.unwrap_or_default(), &people).await?;
         let mut told = json!({
