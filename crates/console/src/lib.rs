@@ -149,8 +149,6 @@ impl Console {
             .route("/contacts/{id}/first", post(page::contacts::first))
             .route("/contacts/{id}/good", post(page::contacts::good))
             .route("/contacts/{id}/remove", post(page::contacts::remove))
-            .route("/keys/{id}/accept", post(page::keys::accept))
-            .route("/keys/{id}/remove", post(page::keys::remove))
             .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/text", get(page::views::text::<MAIL>))
@@ -175,11 +173,7 @@ impl Console {
             .layer(middleware::from_fn_with_state(self.clone(), sign_in::require))
             .layer(DefaultBodyLimit::disable())
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, FILES_TIMEOUT));
-        let keys = Router::new()
-            .route("/keys", get(page::keys::list).post(page::keys::bring))
-            .layer(middleware::from_fn_with_state(self.clone(), sign_in::require))
-            .layer(DefaultBodyLimit::max(page::keys::FORM_BYTES_MAX))
-            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+        let keys = keys().layer(middleware::from_fn_with_state(self.clone(), sign_in::require));
         let pages = Router::new()
             .route("/sign-in", get(sign_in::ask).post(sign_in::spend))
             .route("/style.css", get(page::style))
@@ -188,12 +182,19 @@ impl Console {
             .fallback(page::not_found)
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
-        pages
-            .merge(write)
-            .merge(keys)
-            .layer(middleware::from_fn_with_state(self.clone(), guard::guard))
-            .with_state(self)
+        let all = pages.merge(write).merge(keys);
+        all.layer(middleware::from_fn_with_state(self.clone(), guard::guard)).with_state(self)
     }
+}
+
+/// Keys of people; a file comes with one of their forms.
+fn keys() -> Router<Console> {
+    Router::new()
+        .route("/keys", get(page::keys::list).post(page::keys::bring))
+        .route("/keys/{id}/accept", post(page::keys::accept))
+        .route("/keys/{id}/remove", post(page::keys::remove))
+        .layer(DefaultBodyLimit::max(page::keys::FORM_BYTES_MAX))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
 }
 
 /// The lists of letters, and the pages of each.

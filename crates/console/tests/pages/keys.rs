@@ -18,7 +18,14 @@ fn router(house: &House) -> Router {
     console.watching(Arc::new(Troubled)).acting_by(Arc::new(Busy)).router()
 }
 
-pub async fn keep(house: &House, address: &str, fingerprint: &str) {
+/// One that may be used and one that waits.
+pub async fn keep_two_of_a_long_address(house: &House) {
+    for print in ["0123456789abcdef".repeat(4), "fedcba98".repeat(5)] {
+        keep(house, &format!("{}@people.example", "unbroken".repeat(7)), &print).await;
+    }
+}
+
+async fn keep(house: &House, address: &str, fingerprint: &str) {
     let key = OfferedKey {
         site: SITE.into(),
         address: address.into(),
