@@ -45,6 +45,7 @@ fn support() -> Mailbox {
         fetching: None,
         silent_after: None,
         shadow: false,
+        harvests: false,
     }
 }
 

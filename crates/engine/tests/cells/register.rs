@@ -2,9 +2,10 @@
 
 use crate::{Test, run, settings, start};
 use engine::cell::Cells;
+use engine::outside::{KeySources, Outside};
 use engine::register::{PeopleKeys, joined};
-use engine::sealing::SealingSettings;
 use engine::sealing::letters::{LetterSealer, LettersByRules};
+use engine::sealing::{Planned, SealingSettings};
 use mail::{Address, Headers};
 use policy::FaultKind;
 use policy::sealing::{self, Fate, MailFacts, Origin, RecipientPlan, Seal};
@@ -71,10 +72,12 @@ impl Stage {
             rules: self.folder.path().join("sealing.toml"),
             keys: self.folder.path().join("keys"),
             passwords: Vec::new(),
+            vault: None,
             hostname: String::new(),
             people: Some(PeopleKeys::new(self.store.clone())),
         };
-        LettersByRules::new(settings, self.cells.clone())
+        let outside = Outside { keys: KeySources::nobody(self.cells.clone()), news: None };
+        LettersByRules::new(settings, self.cells.clone(), outside)
     }
 
     async fn keep(&self, key: OfferedKey) {
@@ -141,19 +144,19 @@ fn a_kept_certificate_seals_with_the_chain_it_came_with() {
         let between = authority("Between CA", Some(&stage.root));
         let key = certificate(&between, vec![between.der().to_vec()]);
         let sealer = stage.sealer();
-        let (plan, _) = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, .. } = sealer.plan(&facts()).await.unwrap();
         assert!(plan.fate.is_readable(), "nobody has a key yet: {:?}", plan.fate);
         stage.keep(OfferedKey { chain: Vec::new(), ..key.clone() }).await;
-        let (plan, _) = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, .. } = sealer.plan(&facts()).await.unwrap();
         assert!(plan.fate.is_readable(), "nothing leads to the authority: {:?}", plan.fate);
         stage.keep(key.clone()).await;
-        let (plan, found) = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
         assert_eq!(sealed(&plan).encrypt_to, [key.fingerprint.as_str()]);
         let mail = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap().unwrap();
         let mail = String::from_utf8_lossy(&mail).into_owned();
         assert!(mail.contains("application/pkcs7-mime") && !mail.contains("Planted"), "{mail}");
         let elsewhere = MailFacts { site: "south".into(), ..facts() };
-        assert!(sealer.plan(&elsewhere).await.unwrap().0.fate.is_readable(), "another site has no such key");
+        assert!(sealer.plan(&elsewhere).await.unwrap().plan.fate.is_readable(), "another site has no such key");
     });
 }
 
@@ -168,7 +171,7 @@ fn what_a_program_can_do_is_honoured() {
             let capabilities = capabilities.map(|ciphers| Capabilities { ciphers, ..Capabilities::default() }.der());
             stage.keep(OfferedKey { capabilities, ..key.clone() }).await;
             let sealer = stage.sealer();
-            let (plan, found) = sealer.plan(&facts()).await.unwrap();
+            let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
             let mail = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap().unwrap();
             let mail = String::from_utf8_lossy(&mail).replace('"', "");
             assert!(mail.contains(form), "{form}: {mail}");
@@ -181,7 +184,7 @@ fn a_key_that_is_taken_away_after_the_decision_seals_nothing() {
         let stage = Stage::set().await;
         stage.keep(certificate(&stage.root, Vec::new())).await;
         let sealer = stage.sealer();
-        let (plan, found) = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
         let kept = stage.store.keys_of_person(SITE, ANN).await.unwrap();
         assert!(stage.store.change_person_key(SITE, &kept[0].id, KeyWord::Remove, KeyHand::Person("x")).await.unwrap());
         let fault = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap_err();
@@ -193,9 +196,9 @@ fn a_store_that_does_not_answer_is_not_nobody_without_a_key() {
     run(async {
         let stage = Stage::set().await;
         let sealer = stage.sealer();
-        assert!(sealer.plan(&facts()).await.unwrap().0.fate.is_readable());
+        assert!(sealer.plan(&facts()).await.unwrap().plan.fate.is_readable());
         stage.store.close().await;
-        let (plan, _) = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, .. } = sealer.plan(&facts()).await.unwrap();
         assert!(matches!(plan.fate, Fate::Hold { .. }), "{:?}", plan.fate);
         assert!(sealer.coverage(SITE, "", &[ANN.to_owned()]).await.is_err());
     });
@@ -209,7 +212,7 @@ fn what_is_in_quarantine_is_nobodys_key() {
         stage.keep(second.clone()).await;
         let kept = stage.store.keys_of_person(SITE, ANN).await.unwrap();
         assert!(kept.iter().any(|one| one.standing == KeyStanding::Quarantined), "{kept:?}");
-        let (plan, _) = stage.sealer().plan(&facts()).await.unwrap();
+        let Planned { plan, .. } = stage.sealer().plan(&facts()).await.unwrap();
         assert_eq!(sealed(&plan).encrypt_to, [first.fingerprint.as_str()]);
         let people = [ANN.to_owned(), "bob@people.example".to_owned()];
         let coverage = stage.sealer().coverage(SITE, "HR", &people).await.unwrap();

@@ -6,7 +6,6 @@ use super::channels::{all_sent, until};
 use super::notices::{comment, decided, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
-use engine::sealing::Found;
 use engine::sealing::letters::LetterSealer;
 use engine::sealing::{Planned, Strangers};
 use engine::{Bulletins, Outgoing, Site};

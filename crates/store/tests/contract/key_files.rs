@@ -1,6 +1,7 @@
 //! Files of private keys that the vault seals.
 
 use crate::home::*;
+use policy::FaultCode;
 use store::KeyFiles;
 
 pub async fn the_vault_alone_opens_its_files(home: Home) {
