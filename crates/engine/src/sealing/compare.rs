@@ -39,7 +39,7 @@ impl SealedAs {
     /// What the outermost part of a mail says that it is (RFC 8551, section 3.2; RFC 3156, sections 4 and 5; RFC 9580, section 7).
     pub fn form_of(mail: &[u8]) -> (SealedAs, Option<Scheme>) {
         let entity = Entity::read(mail);
-        let Some(kind) = entity.kind() else { return (SealedAs::Plain, None) };
+        let Some(kind) = entity.kind() else { return inline(&entity) };
         let parameter = |name: &str| kind.parameter(name).map(str::to_ascii_lowercase).unwrap_or_default();
         match kind.essence.as_str() {
             "application/pkcs7-mime" | "application/x-pkcs7-mime" => match parameter("smime-type").as_str() {

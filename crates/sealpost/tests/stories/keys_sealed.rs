@@ -120,8 +120,13 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
     assert_eq!((done(&sealed).len(), in_clear(&keys).len()), (2, 0));
     fs::remove_file(&password).unwrap();
 
-    // None of them needs the password any more: each opens what is sealed for it.
-    let of_own = done(&key(Some(&settings), &keys, &["list"]));
+    each_opens_without_a_password(&world, &keys, &settings);
+    one_comes_in_and_goes(&world, &keys, &settings);
+}
+
+/// None of them needs the password any more: each opens what is sealed for it.
+fn each_opens_without_a_password(world: &World, keys: &Path, settings: &Path) {
+    let of_own = done(&key(Some(settings), keys, &["list"]));
     assert_eq!(of_own.iter().filter(|line| line["sealed_by_vault"] == true).count(), 4, "{of_own:?}");
     let (mail, config) = (world.home.file("mail.eml"), settings.to_str().unwrap());
     let words = "From: a@example.org\r\nSubject: Offer\r\nContent-Type: text/plain\r\n\r\nPlanted\r\n";
@@ -141,13 +146,12 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
             "--config",
             config,
         ];
-        let sealed = Command::new(PROGRAM).args(by).arg("--keys").arg(&keys).arg(&mail).output().unwrap();
+        let sealed = Command::new(PROGRAM).args(by).arg("--keys").arg(keys).arg(&mail).output().unwrap();
         assert!(sealed.status.success(), "{address}: {}", told(&sealed));
         let file = world.home.file("sealed.eml");
         fs::write(&file, &sealed.stdout).unwrap();
-        let open = |more: &[&str]| {
-            Command::new(PROGRAM).args(["open"]).args(more).arg("--keys").arg(&keys).arg(&file).output()
-        };
+        let open =
+            |more: &[&str]| Command::new(PROGRAM).args(["open"]).args(more).arg("--keys").arg(keys).arg(&file).output();
         let opened = open(&["--config", config]).unwrap();
         assert!(
             opened.status.success() && String::from_utf8_lossy(&opened.stdout).contains("Planted"),
@@ -157,18 +161,20 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
         let not_opened = open(&[]).unwrap();
         assert!(!not_opened.status.success() && not_opened.stdout.is_empty(), "{address}: {}", told(&not_opened));
     }
+}
 
-    // What comes in from elsewhere, and goes again.
+/// What comes in from elsewhere, and goes again.
+fn one_comes_in_and_goes(world: &World, keys: &Path, settings: &Path) {
     let elsewhere = world.home.file("elsewhere");
     let made = done(&key(None, &elsewhere, &["generate", "--address", "old@example.org", "--algorithm", "p384"]));
     let file = elsewhere.join("own").join(Path::new(made[0]["file"].as_str().unwrap()).file_name().unwrap());
     let import = ["import", "--as", "own", "--sealed", file.to_str().unwrap()];
-    let taken = done(&key(Some(&settings), &keys, &import));
+    let taken = done(&key(Some(settings), keys, &import));
     assert_eq!(taken[0]["items"][0]["outcome"], "imported", "{taken:?}");
-    assert_eq!(in_clear(&keys), Vec::<PathBuf>::new());
+    assert_eq!(in_clear(keys), Vec::<PathBuf>::new());
     let print = taken[0]["items"][0]["fingerprint"].as_str().unwrap();
-    done(&key(Some(&settings), &keys, &["remove", print]));
-    assert!(!key(Some(&settings), &keys, &["show", print]).status.success());
+    done(&key(Some(settings), keys, &["remove", print]));
+    assert!(!key(Some(settings), keys, &["show", print]).status.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

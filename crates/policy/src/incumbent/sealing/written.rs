@@ -126,7 +126,7 @@ pub(super) fn settings(form: &Form) -> String {
             text(KEYS)
         );
         if form.incoming.take_keys {
-            line!(out, "# and what takes keys out of mail, in the chapter on keys of people in docs/sealing.md");
+            line!(out, "# harvest = \"authentic\"");
         }
     }
     out
