@@ -96,7 +96,7 @@ async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
     let world = World::start().await;
     let settings = world.home.write_settings();
     let (keys, password) = (world.home.file("keys"), world.home.file("password"));
-    fs::write(&password, "correct horse").unwrap();
+    world.home.write_secret("password", "correct horse");
     let reference = format!("file:{}", password.display());
     for (more, at_first) in
         [(&["--algorithm", "p256"][..], "pem"), (&["--scheme", "pgp", "--algorithm", "ed25519"], "pgp")]
