@@ -1,8 +1,8 @@
 //! What people have the gateway do from a page that is more than a word in the store: look into mailboxes, write test cases,
 //! make letters for a look.
 
-use crate::public::portal::Brought;
 use crate::reader::Answer;
+use policy::portal::Brought;
 
 /// Whatever can reach mailboxes and knows the profiles. What it tells people is in words for them, without secrets.
 pub trait Hands: Send + Sync + 'static {

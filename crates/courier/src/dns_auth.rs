@@ -116,7 +116,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-fn server(address: &SocketAddr) -> NameServerConfig {
+/// One resolver, asked by UDP, and by TCP where an answer is cut.
+pub(crate) fn server(address: &SocketAddr) -> NameServerConfig {
     let connection = |protocol| {
         let mut connection = ConnectionConfig::new(protocol);
         connection.port = address.port();

@@ -2,11 +2,10 @@
 //!
 //! Signatures are checked here, from a trust anchor down, whatever the resolver that is asked says of them.
 
+use crate::dns_auth::server;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
-use mail_auth::hickory_resolver::config::{
-    ConnectionConfig, NameServerConfig, ProtocolConfig, ResolveHosts, ResolverConfig, ResolverOpts,
-};
+use mail_auth::hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
 use mail_auth::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use mail_auth::hickory_resolver::net::{DnsError, NetError};
 use mail_auth::hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
@@ -200,15 +199,6 @@ fn trouble(error: &NetError) -> Trouble {
 fn first_name(text: &str) -> Option<String> {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with(';'))?;
     line.split_whitespace().next().map(str::to_owned)
-}
-
-fn server(address: &SocketAddr) -> NameServerConfig {
-    let connection = |protocol| {
-        let mut connection = ConnectionConfig::new(protocol);
-        connection.port = address.port();
-        connection
-    };
-    NameServerConfig::new(address.ip(), true, vec![connection(ProtocolConfig::Udp), connection(ProtocolConfig::Tcp)])
 }
 
 /// The name of an address's records of one kind.

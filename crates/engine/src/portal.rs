@@ -9,7 +9,7 @@ mod words;
 
 pub(crate) use letter::deliver;
 
-pub use brought::{Brought, KeptFor, keep_brought};
+pub use brought::{KeptFor, keep_brought};
 pub use words::Language;
 
 use crate::cell::Cells;
@@ -17,9 +17,10 @@ use crate::gateway::{Gateway, Shared};
 use brought::up_to_date;
 use mail::normalised;
 use policy::letter::no_more_after;
-use policy::sealing::{Origin, Scheme};
+use policy::portal::{Brought, Followed, Proves};
+use policy::sealing::Origin;
 use policy::{Fault, FaultCode, is_plain_address};
-use store::{BesideOthers, Challenge, KeyHand, KeyKept, KeyWord, LinkUse, NewChallenge, PersonKey};
+use store::{BesideOthers, Challenge, KeyHand, KeyKept, KeyWord, LinkUse, NewChallenge, Visit};
 
 /// The link that proves an address is good for so long.
 const ADDRESS_VALID_S: u32 = 3600;
@@ -27,33 +28,6 @@ const ADDRESS_VALID_S: u32 = 3600;
 const KEY_VALID_S: u32 = 24 * 3600;
 /// Whoever has proved his address may see and change its keys for so long.
 const VISIT_S: u64 = 30 * 60;
-
-/// What a link in a letter proves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proves {
-    Address,
-    Key { scheme: Scheme, fingerprint: String },
-}
-
-/// What became of a link that was followed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Followed {
-    /// The address is proved: what opens its keys for a while, to be kept by its visitor alone.
-    Visit(String),
-    /// The key was proved, and is used from now on.
-    Used { site: String },
-    /// It was proved, and the address has as many keys as it may: one has to go first. The link is still good.
-    TooMany { site: String },
-}
-
-/// The keys of an address, for whoever proved it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
-    pub site: String,
-    pub address: String,
-    /// The newest first.
-    pub keys: Vec<PersonKey>,
-}
 
 impl Gateway {
     /// Whether this site has a portal.

@@ -4,6 +4,7 @@
 
 mod asked;
 mod asking;
+mod beyond;
 pub mod compare;
 mod covering;
 mod keys;
@@ -11,11 +12,10 @@ pub mod letters;
 mod notice;
 mod people;
 mod standing;
-mod strangers;
 mod table;
 
 pub use asked::AskedFolder;
-pub use strangers::Strangers;
+pub use beyond::Beyond;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Trouble};
@@ -77,7 +77,7 @@ struct Inner {
 /// What the rules say of a mail, with the certificates that were found outside for it.
 pub struct Planned {
     pub plan: RecipientPlan,
-    pub strangers: Strangers,
+    pub beyond: Beyond,
 }
 
 /// What was read from the files at one time.
@@ -200,12 +200,12 @@ impl ByRules {
     async fn fate(&self, mail: &Submitted, recipient: &str) -> Result<Fate, Fault> {
         let state = self.state();
         let facts = self.facts(mail, recipient).await?;
-        let (plan, strangers) = self.decided(&state, &facts).await?;
+        let (plan, beyond) = self.decided(&state, &facts).await?;
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
             sealing::Fate::Refuse { why } => Ok(Fate::Refuse { why }),
-            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &strangers).await,
+            sealing::Fate::Seal(seal) => self.sealed(&state, mail, &seal, &beyond).await,
             sealing::Fate::Notice(notice) => {
                 let room = mail.room_for(NOTICE_BYTES)?;
                 self.notice(&state, &facts, (recipient, room), &notice).await
@@ -226,8 +226,8 @@ impl ByRules {
 
     /// What the rules say of a mail to its first recipient, by the keys that are there and those of whoever is asked.
     async fn plan(&self, mail: &MailFacts) -> Result<Planned, Fault> {
-        let (plan, strangers) = self.decided(&self.state(), mail).await?;
-        Ok(Planned { plan, strangers })
+        let (plan, beyond) = self.decided(&self.state(), mail).await?;
+        Ok(Planned { plan, beyond })
     }
 
     fn may_be_told(&self, mail: &MailFacts) -> bool {
@@ -240,9 +240,9 @@ impl ByRules {
         mail: &[u8],
         site: &str,
         seal: &Seal,
-        strangers: &Strangers,
+        beyond: &Beyond,
     ) -> Result<Result<Vec<u8>, String>, Fault> {
-        let done = self.seal_by(&self.state(), (mail, site), seal, strangers).await?;
+        let done = self.seal_by(&self.state(), (mail, site), seal, beyond).await?;
         Ok(done.map_err(|refusal| refusal.word().to_owned()))
     }
 
@@ -251,11 +251,11 @@ impl ByRules {
         state: &State,
         (mail, site): (&[u8], &str),
         seal: &Seal,
-        strangers: &Strangers,
+        beyond: &Beyond,
     ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
         let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
-        self.still_kept(state, site, strangers, encrypt_to).await?;
-        let with = state.table.with_strangers(strangers, *scheme, sign.as_deref(), encrypt_to, *opaque);
+        self.still_kept(state, site, beyond, encrypt_to).await?;
+        let with = state.table.with_beyond(beyond, *scheme, sign.as_deref(), encrypt_to, *opaque);
         let (with, keys) = with.ok_or_else(gone)?;
         let protection = seal
             .protect_header
@@ -264,9 +264,9 @@ impl ByRules {
         self.order(mail, &order, &keys).await
     }
 
-    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, strangers: &Strangers) -> Result<Fate, Fault> {
+    async fn sealed(&self, state: &State, mail: &Submitted, seal: &Seal, beyond: &Beyond) -> Result<Fate, Fault> {
         let room = mail.room_for(mail.bytes.len() * SEALED_TIMES + NOTICE_BYTES)?;
-        let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, strangers).await? {
+        let copy = match self.seal_by(state, (&mail.bytes, &mail.site), seal, beyond).await? {
             Ok(copy) => copy,
             // One recipient's key is no reason to keep the mail from the others.
             Err(refusal) => return Ok(Fate::Hold { why: format!("the mail could not be sealed: {}", refusal.word()) }),

@@ -20,6 +20,7 @@ pub mod notify;
 pub mod outbound;
 mod placeholder;
 pub mod plan;
+pub mod portal;
 pub mod profile;
 mod receipt;
 pub mod replay;

@@ -2,31 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot start its server must stop at once and say where")]
 
+use crate::keeper::{Keeper, START_TIMEOUT, wait_until_it_listens};
 use crate::port;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 /// The password of every user; every name is one.
 pub const PASSWORD: &str = "a-secret-of-tests";
 
-/// How long the server may take to listen on a loaded machine.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// Between two looks whether it listens.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -TERM "$server"; wait "$server""#;
-
 /// A running server. Every user has a Maildir.
 pub struct Dovecot {
+    /// Before its folder: it is stopped before that goes.
+    _keeper: Keeper,
     folder: TempDir,
-    keeper: Child,
     owner: Owner,
     mails: AtomicU32,
     pub imap: SocketAddr,
@@ -62,12 +56,11 @@ impl Dovecot {
         fs::write(path.join("key.pem"), key).unwrap();
         let [imap, imaps, pop3, pop3s] = [(); 4].map(|()| port::free());
         fs::write(path.join("dovecot.conf"), settings(path, &owner, [imap, imaps, pop3, pop3s], more)).unwrap();
-        let log = fs::File::create(path.join("started.log")).unwrap();
-        let mut keeper = Command::new("/bin/sh");
-        keeper.args(["-c", KEEPER, "keeper"]).arg(program()).args(["-F", "-c"]).arg(path.join("dovecot.conf"));
-        let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let server = Dovecot { folder, keeper, owner, mails: AtomicU32::new(0), imap, imaps, pop3, pop3s };
-        server.wait_until_it_listens();
+        let settings = path.join("dovecot.conf").into_os_string();
+        let keeper =
+            Keeper::start([program().into(), "-F".into(), "-c".into(), settings], Some(&path.join("started.log")));
+        let server = Dovecot { folder, _keeper: keeper, owner, mails: AtomicU32::new(0), imap, imaps, pop3, pop3s };
+        server.wait_until_it_listens(&[imap, imaps, pop3, pop3s]);
         server
     }
 
@@ -83,11 +76,7 @@ impl Dovecot {
             lmtp.port()
         );
         let server = Dovecot::start(certificate, key, &more);
-        let since = Instant::now();
-        while TcpStream::connect(lmtp).is_err() {
-            assert!(since.elapsed() < START_TIMEOUT, "Dovecot takes no mail in over LMTP");
-            std::thread::sleep(LOOK_EVERY);
-        }
+        server.wait_until_it_listens(&[lmtp]);
         (server, lmtp)
     }
 
@@ -172,26 +161,9 @@ impl Dovecot {
         maildir
     }
 
-    fn wait_until_it_listens(&self) {
-        let since = Instant::now();
-        while [self.imap, self.imaps, self.pop3, self.pop3s].iter().any(|at| TcpStream::connect(at).is_err()) {
-            let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
-            assert!(
-                since.elapsed() < START_TIMEOUT,
-                "Dovecot does not listen: {}{}",
-                read("started.log"),
-                read("dovecot.log")
-            );
-            std::thread::sleep(LOOK_EVERY);
-        }
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        // The keeper's input ends, so it stops the server; then it ends itself.
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+    fn wait_until_it_listens(&self, at: &[SocketAddr]) {
+        let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+        wait_until_it_listens("Dovecot", at, START_TIMEOUT, || read("started.log") + &read("dovecot.log"));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod graph;
 pub mod half_open;
 pub mod home;
+mod keeper;
 pub mod memory;
 pub mod nsd;
 pub mod pop3;

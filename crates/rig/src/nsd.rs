@@ -2,24 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot start its server must stop at once and say where")]
 
+use crate::keeper::{Keeper, START_TIMEOUT, program, wait_until_it_listens};
 use crate::port;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 use tempfile::TempDir;
-
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -TERM "$server"; wait "$server""#;
 
 /// A running server. It is the root of a world of its own, signed, in which `bare.example` is a zone that nobody signs.
 pub struct Nsd {
+    /// Before its folder: it is stopped before that goes.
+    keeper: Option<Keeper>,
     folder: TempDir,
-    keeper: Option<Child>,
     address: SocketAddr,
 }
 
@@ -61,34 +56,17 @@ impl Nsd {
 
     /// Nobody answers any more.
     pub fn stop(&mut self) {
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
+        self.keeper = None;
     }
 
     /// Starts it again after [`Nsd::stop`].
     pub fn go_on(&mut self) {
-        let log = fs::File::create(self.folder.path().join("started.log")).unwrap();
-        let mut keeper = Command::new("/bin/sh");
-        keeper
-            .args(["-c", KEEPER, "keeper"])
-            .arg(program("nsd"))
-            .args(["-d", "-c"])
-            .arg(self.folder.path().join("nsd.conf"));
-        self.keeper = Some(keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
-        let since = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            let log = fs::read_to_string(self.folder.path().join("started.log")).unwrap_or_default();
-            assert!(since.elapsed() < START_TIMEOUT, "NSD does not listen: {log}");
-            std::thread::sleep(LOOK_EVERY);
-        }
-    }
-}
-
-impl Drop for Nsd {
-    fn drop(&mut self) {
-        self.stop();
+        let log = self.folder.path().join("started.log");
+        let settings = self.folder.path().join("nsd.conf");
+        let words = [program("nsd").into(), "-d".into(), "-c".into(), settings.into_os_string()];
+        self.keeper = Some(Keeper::start(words, Some(&log)));
+        let said = || fs::read_to_string(&log).unwrap_or_default();
+        wait_until_it_listens("NSD", &[self.address], START_TIMEOUT, said);
     }
 }
 
@@ -96,12 +74,6 @@ fn run(folder: &Path, name: &str, arguments: &[&str]) -> String {
     let output = Command::new(program(name)).args(arguments).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// Where Debian installs it, also where that is not searched for programs.
-fn program(name: &str) -> String {
-    let there = format!("/usr/sbin/{name}");
-    if Path::new(&there).exists() { there } else { name.to_owned() }
 }
 
 fn settings(path: &Path, address: SocketAddr) -> String {

@@ -2,25 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot start its server must stop at once and say where")]
 
+use crate::keeper::{Keeper, wait_until_it_listens};
 use crate::{port, shared};
-use std::net::{SocketAddr, TcpStream};
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Reading the document alone takes half a minute on a small machine.
 const START_TIMEOUT: Duration = Duration::from_secs(180);
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// Starts the proxy and stops it when standard input ends: with the test's process, even when that is killed.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -TERM "$server"; wait "$server""#;
 
 /// The response header in which Prism says what does not fit, as a JSON array.
 pub const VIOLATIONS: &str = "sl-violations";
 
 /// A running proxy; it stops when it is dropped.
 pub struct Prism {
-    keeper: Child,
+    _keeper: Keeper,
     pub address: SocketAddr,
 }
 
@@ -37,31 +34,10 @@ impl Prism {
             return None;
         }
         let port = port::free();
-        let keeper = Command::new("sh")
-            .args(["-c", KEEPER, "keeper"])
-            .arg(program)
-            .arg("proxy")
-            .args(["--host", "127.0.0.1", "--port", &port.port().to_string()])
-            .arg(document)
-            .arg(upstream)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let deadline = Instant::now() + START_TIMEOUT;
-        while TcpStream::connect(port).is_err() {
-            assert!(Instant::now() < deadline, "prism did not start");
-            std::thread::sleep(LOOK_EVERY);
-        }
-        Some(Prism { keeper, address: port })
-    }
-}
-
-impl Drop for Prism {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        // It has nothing to keep; what matters is that it is gone.
-        let _ = self.keeper.wait();
+        let at = ["proxy", "--host", "127.0.0.1", "--port", &port.port().to_string()].map(OsString::from);
+        let words = std::iter::once(program.into()).chain(at).chain([document.into(), upstream.into()]);
+        let keeper = Keeper::start(words, None);
+        wait_until_it_listens("prism", &[port], START_TIMEOUT, String::new);
+        Some(Prism { _keeper: keeper, address: port })
     }
 }

@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot start its server must stop at once and say where")]
 
+use crate::keeper::{Keeper, START_TIMEOUT, program, wait_until_it_listens};
 use crate::port;
+use std::ffi::OsString;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// The entry below which everything is.
@@ -15,12 +16,6 @@ pub const BASE: &str = "dc=house,dc=example";
 /// Who may read, and nobody else.
 pub const READER: &str = "cn=reader,dc=house,dc=example";
 pub const PASSWORD: &str = "a-secret-of-tests";
-
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed.
-const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -TERM "$server"; wait "$server""#;
 
 /// The schema of PGP's key servers, as far as it is needed here.
 const PGP_SCHEMA: &str = "\
@@ -36,8 +31,9 @@ objectclass ( 1.3.6.1.4.1.3401.8.2.24 NAME 'pgpKeyInfo' SUP top STRUCTURAL MUST 
 
 /// A running server.
 pub struct Slapd {
+    /// Before its folder: it is stopped before that goes.
+    keeper: Option<Keeper>,
     folder: TempDir,
-    keeper: Option<Child>,
     /// For `ldap`, with StartTLS.
     pub plain: SocketAddr,
     /// For `ldaps`.
@@ -70,46 +66,23 @@ impl Slapd {
 
     /// The same port answers no more.
     pub fn stop(&mut self) {
-        if let Some(mut keeper) = self.keeper.take() {
-            drop(keeper.stdin.take());
-            let _ = keeper.wait();
-        }
+        self.keeper = None;
     }
 
     /// Starts it again after [`Slapd::stop`].
     pub fn go_on(&mut self) {
-        let log = fs::File::create(self.folder.path().join("started.log")).unwrap();
-        let mut keeper = Command::new("/bin/sh");
-        keeper
-            .args(["-c", KEEPER, "keeper"])
-            .arg(program("slapd"))
-            .arg("-f")
-            .arg(self.folder.path().join("slapd.conf"));
-        keeper.args(["-h", &format!("ldap://{} ldaps://{}", self.plain, self.tls), "-d", "256"]);
-        self.keeper = Some(keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
-        let since = Instant::now();
-        while TcpStream::connect(self.tls).is_err() {
-            assert!(since.elapsed() < START_TIMEOUT, "slapd does not listen: {}", self.log());
-            std::thread::sleep(LOOK_EVERY);
-        }
+        let settings = self.folder.path().join("slapd.conf");
+        let places = format!("ldap://{} ldaps://{}", self.plain, self.tls);
+        let words = ["-h", &places, "-d", "256"].map(OsString::from);
+        let all = [program("slapd").into(), "-f".into(), settings.into_os_string()].into_iter().chain(words);
+        self.keeper = Some(Keeper::start(all, Some(&self.folder.path().join("started.log"))));
+        wait_until_it_listens("slapd", &[self.tls], START_TIMEOUT, || self.log());
     }
 
     /// What it logged since it was started last: each search with its base and filter among it.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("started.log")).unwrap_or_default()
     }
-}
-
-impl Drop for Slapd {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Where Debian installs them, also where that is not searched for programs.
-fn program(name: &str) -> String {
-    let there = format!("/usr/sbin/{name}");
-    if Path::new(&there).exists() { there } else { name.to_owned() }
 }
 
 fn settings(path: &Path) -> String {

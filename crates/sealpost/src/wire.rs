@@ -231,6 +231,7 @@ impl Gateway {
             endings: self.endings.clone(),
             console: self.console.clone(),
             hands: self.hands.clone(),
+            by_rules: self.listeners.relays.iter().filter_map(|one| one.by_rules().cloned()).collect(),
         };
         let ended = tokio::select! {
             signalled = reload::until_stopped(&hold, self.listeners.certificates()) => signalled,

@@ -5,7 +5,7 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::letter::domain_of;
-use crate::person_key::OfferedKey;
+use crate::person_key::{OfferedKey, PersonKey};
 use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::vault::seal::Place;
@@ -29,6 +29,14 @@ pub const KEYS_ADDRESS_DAY_MAX: i64 = 20;
 const KEPT: Micros = 3 * 24 * HOUR;
 const HOUR: Micros = 3600 * SECOND;
 const SECOND: Micros = 1_000_000;
+
+/// What whoever proved an address may see: all keys that are kept for it, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    pub site: String,
+    pub address: String,
+    pub keys: Vec<PersonKey>,
+}
 
 /// A letter that is to be posted.
 #[derive(Debug, Clone)]

@@ -19,12 +19,13 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use form::{Act, FORM_BYTES_MAX, wish};
 use policy::Fault;
+use policy::portal::{Brought, Followed, Proves};
 use policy::sealing::{Origin, Scheme};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{KeyStanding, LinkUse, Micros, PersonKey};
+use store::{KeyStanding, LinkUse, Micros, PersonKey, Visit};
 use tokio::sync::Semaphore;
 use words::Words;
 
@@ -59,46 +60,6 @@ pub trait Portal: Send + Sync + 'static {
 
     /// Removes a key that the visitor brought; whether there was one.
     fn take_away<'a>(&'a self, pass: &'a str, key: &'a str) -> Answer<'a, Option<bool>>;
-}
-
-/// What a link in a letter proves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Proves {
-    Address,
-    Key { scheme: Scheme, fingerprint: String },
-}
-
-/// What became of a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Followed {
-    /// The pass of a visit.
-    Visit(String),
-    /// A key of this site's visitor is used from now on.
-    Used { site: String },
-    /// The address has as many keys as it may; the link is still good.
-    TooMany { site: String },
-}
-
-/// The keys of an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
-    pub site: String,
-    pub address: String,
-    pub keys: Vec<PersonKey>,
-}
-
-/// What a file of keys came to; each key by its scheme and fingerprint.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Brought {
-    pub holds_private: bool,
-    pub holds_nothing: bool,
-    /// How many are for other addresses.
-    pub others: u32,
-    /// To which a letter goes.
-    pub taken: Vec<(Scheme, String)>,
-    /// With why not.
-    pub unusable: Vec<(Scheme, String, String)>,
-    pub too_many: bool,
 }
 
 #[derive(Clone)]

@@ -6,12 +6,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use console::public::Public;
-use console::public::portal::{Brought, Followed, Portal, Proves, Visit, room};
+use console::public::portal::{Portal, room};
 use console::reader::Answer as Told;
 use console::{Listener, Settings};
+use policy::portal::{Brought, Followed, Proves};
 use policy::sealing::{Origin, Scheme};
 use rig::webdriver::Browser;
 use std::sync::{Arc, Mutex};
+use store::Visit;
 use store::{KeyStanding, OfferedKey, PersonKey};
 
 const PASS: &str = "a-good-pass";

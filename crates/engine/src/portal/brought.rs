@@ -2,27 +2,11 @@
 
 use crate::cell::{Cells, KeyBrought};
 use policy::Fault;
+use policy::portal::Brought;
 use policy::sealing::{Origin, Scheme};
 use store::{BesideOthers, KeyHand, KeyKept, OfferedKey, Store};
 
 const SECOND: i64 = 1_000_000;
-
-/// What a file of keys came to. Each key is named by its scheme and its fingerprint in small hex.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Brought {
-    /// It holds a private key or something under a password: nothing of it was taken, and the key has to be taken for known to others.
-    pub holds_private: bool,
-    /// It holds no certificate at all.
-    pub holds_nothing: bool,
-    /// How many are for other addresses.
-    pub others: u32,
-    /// Those to which a letter goes.
-    pub taken: Vec<(Scheme, String)>,
-    /// Those that no mail can be encrypted to, with why.
-    pub unusable: Vec<(Scheme, String, String)>,
-    /// So many were brought of late that one more has to wait.
-    pub too_many: bool,
-}
 
 /// A file of keys that an administrator brings for an address.
 #[derive(Debug, Clone, Copy)]

@@ -45,7 +45,9 @@ pub(super) fn of(shown: &Shown) -> String {
 }
 
 fn changed(opened: &Opened) -> String {
-    let names = opened.changed_fields.iter().filter(|name| is_plain(name) && !name.contains(','));
+    // What others wrote under our name counts as not there, outside as well as within.
+    let is_told = |name: &&String| is_plain(name) && !name.contains(',') && !name.eq_ignore_ascii_case(NAME);
+    let names = opened.changed_fields.iter().filter(is_told);
     names.take(CHANGED_MAX).map(String::as_str).collect::<Vec<_>>().join(",")
 }
 
@@ -139,7 +141,7 @@ mod tests {
         shown.author = Some("a;signed=trusted@x".into());
         shown.cipher = "none\r\nX: y".into();
         if let Some(opened) = &mut shown.opened {
-            opened.changed_fields = vec!["subject".into(), "x\ry".into(), "to".into()];
+            opened.changed_fields = vec!["subject".into(), "x\ry".into(), "x-sealpost-sealed".into(), "to".into()];
             opened.other_author = true;
         }
         assert_eq!(

@@ -1,6 +1,6 @@
 //! The folder of keys, asked without a relay: by commands that show what it holds and what rules would find there.
 
-use super::strangers;
+use super::beyond;
 use super::table::Table;
 use crate::keys::{KeyFolder, Why};
 use crate::outside::{Discovered, Found};
@@ -39,7 +39,7 @@ impl AskedFolder {
     /// What a certificate from outside is as a key for this address, by what the folder knows, and that certificate; `None` where it is not for
     /// this address, or could not be judged.
     pub async fn discovered(&self, one: Discovered, address: &str, now: u64) -> Option<(Key, Found)> {
-        match strangers::judged((&self.table, &OfPerson::default()), None, one, address, now).await {
+        match beyond::judged((&self.table, &OfPerson::default()), None, one, address, now).await {
             Told::Known(judged) => judged,
             Told::Untold(_) => None,
         }

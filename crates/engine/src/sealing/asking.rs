@@ -1,19 +1,19 @@
 //! What rules ask about a mail, answered from the folder of keys and the register and, where these have no key that may be used, from outside.
 
-use super::strangers::Strangers;
+use super::beyond::Beyond;
 use super::{ByRules, State};
 use policy::sealing::{self, Key, KeyFacts, MailFacts, Question, ROUNDS_MAX, RecipientPlan, SealingPlan};
 use policy::{Fault, FaultCode, Told};
 
 impl ByRules {
     /// Asks and finds out until nothing is open, then decides.
-    pub(super) async fn decided(&self, state: &State, mail: &MailFacts) -> Result<(RecipientPlan, Strangers), Fault> {
-        let (facts, strangers, _) = self.find_out(state, mail).await;
+    pub(super) async fn decided(&self, state: &State, mail: &MailFacts) -> Result<(RecipientPlan, Beyond), Fault> {
+        let (facts, beyond, _) = self.find_out(state, mail).await;
         let plan = sealing::decide(mail, &state.rules, &facts);
         let of_recipient = plan.recipients.into_iter().next();
         let plan =
             of_recipient.ok_or_else(|| Fault::permanent(FaultCode::Internal, "a decision left the recipient out"))?;
-        Ok((plan, strangers))
+        Ok((plan, beyond))
     }
 
     /// What would become of a mail for each of its recipients, and what was asked for that, in order; nothing is sealed.
@@ -23,35 +23,29 @@ impl ByRules {
         (questions, sealing::decide(mail, &state.rules, &facts))
     }
 
-    async fn find_out(&self, state: &State, mail: &MailFacts) -> (KeyFacts, Strangers, Vec<Question>) {
-        let (mut facts, mut strangers, mut questions) = (KeyFacts::default(), Strangers::default(), Vec::new());
+    async fn find_out(&self, state: &State, mail: &MailFacts) -> (KeyFacts, Beyond, Vec<Question>) {
+        let (mut facts, mut beyond, mut questions) = (KeyFacts::default(), Beyond::default(), Vec::new());
         for _ in 0..ROUNDS_MAX {
             let open = sealing::ask(mail, &state.rules, &facts);
             if open.is_empty() {
                 break;
             }
             for question in open {
-                let told = self.told(state, mail, &question, &mut strangers).await;
+                let told = self.told(state, mail, &question, &mut beyond).await;
                 facts.answer(&question, told);
                 questions.push(question);
             }
         }
-        (facts, strangers, questions)
+        (facts, beyond, questions)
     }
 
-    async fn told(
-        &self,
-        state: &State,
-        mail: &MailFacts,
-        question: &Question,
-        strangers: &mut Strangers,
-    ) -> Told<Vec<Key>> {
-        let mut keys = match self.told_by_us(state, mail, question, strangers).await {
+    async fn told(&self, state: &State, mail: &MailFacts, question: &Question, beyond: &mut Beyond) -> Told<Vec<Key>> {
+        let mut keys = match self.told_by_us(state, mail, question, beyond).await {
             Told::Known(keys) => keys,
             untold => return untold,
         };
         if let Question::RecipientKeys { recipient, scheme } = *question {
-            match self.found_outside(state, mail, (recipient, scheme), strangers).await {
+            match self.found_outside(state, mail, (recipient, scheme), beyond).await {
                 Told::Known(more) => keys.extend(more),
                 untold => return untold,
             }

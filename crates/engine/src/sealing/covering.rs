@@ -1,7 +1,7 @@
 //! How many people of a site can be reached by encrypted mail, by its rules and all keys that are known of them.
 
+use super::beyond::Beyond;
 use super::letters::LettersByRules;
-use super::strangers::Strangers;
 use super::{ByRules, asked, people};
 use policy::sealing::{Coverage, MailFacts, Person, Question, Scheme};
 use policy::{Fault, FaultCode, Told};
@@ -35,7 +35,7 @@ impl ByRules {
             ..MailFacts::default()
         };
         let untold = |why: String| Fault::temporary(FaultCode::Internal, why);
-        let mut found = Strangers::default();
+        let mut found = Beyond::default();
         let person = match self.person(&mail, address, &mut found).await {
             Told::Known(person) => person,
             Told::Untold(why) => return Err(untold(why)),

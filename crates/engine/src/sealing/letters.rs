@@ -2,7 +2,7 @@
 //!
 //! Whatever is missing or goes wrong keeps the letter here, and it is tried again: no letter leaves plain by an error.
 
-use super::{ByRules, LOOK_EVERY, Planned, SealingSettings, Strangers};
+use super::{Beyond, ByRules, LOOK_EVERY, Planned, SealingSettings};
 use crate::cell::Cells;
 use crate::outside::Outside;
 use futures_util::future::BoxFuture;
@@ -62,7 +62,7 @@ pub trait LetterSealer: Send + Sync + 'static {
         mail: &'a [u8],
         site: &'a str,
         seal: &'a Seal,
-        strangers: &'a Strangers,
+        beyond: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>>;
 }
 
@@ -94,11 +94,11 @@ pub async fn sealed(
     if facts.recipients.len() != 1 {
         return Err(Fault::temporary(FaultCode::Internal, "a letter for other than one recipient"));
     }
-    let Planned { plan, strangers } = sealer.plan(&facts).await.map_err(later)?;
+    let Planned { plan, beyond } = sealer.plan(&facts).await.map_err(later)?;
     let from = facts.from().unwrap_or_default().to_owned();
     let done = match &plan.fate {
         Fate::Plain { .. } => return Ok(SealedLetter { mail: None, from, plan }),
-        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), &nature.site, seal, &strangers).await,
+        Fate::Seal(seal) => sealer.seal(&nature.hidden(mail, seal), &nature.site, seal, &beyond).await,
         Fate::Notice(notice) => nature.notice(sealer, mail, notice).await,
         Fate::Hold { why } => return Err(waits(why, age)),
         Fate::Refuse { why } => return Err(refused(why)),
@@ -162,7 +162,7 @@ impl LetterNature {
             footer: None,
             why: notice.why.clone(),
         };
-        sealer.seal(&made, &self.site, &seal, &Strangers::default()).await
+        sealer.seal(&made, &self.site, &seal, &Beyond::default()).await
     }
 }
 
@@ -281,9 +281,9 @@ impl LetterSealer for LettersByRules {
         mail: &'a [u8],
         site: &'a str,
         seal: &'a Seal,
-        strangers: &'a Strangers,
+        beyond: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
-        Box::pin(async move { self.read().await?.carry_out(mail, site, seal, strangers).await })
+        Box::pin(async move { self.read().await?.carry_out(mail, site, seal, beyond).await })
     }
 }
 

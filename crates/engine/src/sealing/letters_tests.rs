@@ -21,7 +21,7 @@ impl LetterSealer for Says {
 
     fn plan<'a>(&'a self, _: &'a MailFacts) -> BoxFuture<'a, Result<Planned, Fault>> {
         let plan = |fate| RecipientPlan { recipient: 0, fate, trace: Trace::default() };
-        let plan = move |fate| Planned { plan: plan(fate), strangers: Strangers::default() };
+        let plan = move |fate| Planned { plan: plan(fate), beyond: Beyond::default() };
         Box::pin(async move { self.fate.clone().map(plan) })
     }
 
@@ -34,7 +34,7 @@ impl LetterSealer for Says {
         mail: &'a [u8],
         _: &'a str,
         _: &'a Seal,
-        _: &'a Strangers,
+        _: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         let sealed = || mail.iter().rev().copied().collect();
         Box::pin(async move { Ok(self.done.clone()?.map(|()| sealed())) })

@@ -1,7 +1,7 @@
 //! Keys of the register as answers to what rules ask, beside those of the folder.
 
+use super::beyond::Beyond;
 use super::keys::{of_pgp, of_smime};
-use super::strangers::Strangers;
 use super::table::{Subject, Table};
 use super::{ByRules, State, gone};
 use crate::keys::same_address;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 impl ByRules {
     /// What the register has for somebody, asked once for a mail. That it cannot be asked is not that there is nothing.
-    pub(super) async fn person(&self, mail: &MailFacts, address: &str, found: &mut Strangers) -> Told<Arc<OfPerson>> {
+    pub(super) async fn person(&self, mail: &MailFacts, address: &str, found: &mut Beyond) -> Told<Arc<OfPerson>> {
         if let Some((_, person)) = found.person.as_ref().filter(|(of, _)| of == address) {
             return Told::Known(person.clone());
         }
@@ -42,7 +42,7 @@ impl ByRules {
         &self,
         state: &State,
         site: &str,
-        found: &Strangers,
+        found: &Beyond,
         encrypt_to: &[String],
     ) -> Result<(), Fault> {
         let Some(people) = &self.inner.settings.people else { return Ok(()) };
@@ -68,7 +68,7 @@ pub(super) fn add(
     (address, scheme): (&str, Scheme),
     now: u64,
     keys: &mut Vec<Key>,
-    found: &mut Strangers,
+    found: &mut Beyond,
 ) -> Option<()> {
     match scheme {
         Scheme::Smime => {
@@ -103,7 +103,7 @@ fn certificate(kept: &KeptCertificate, table: &Table, address: &str, now: u64) -
 }
 
 /// Keys of the folder of which the register knows more, such as that they were revoked.
-fn taught(person: &OfPerson, table: &Table, address: &str, now: u64, keys: &mut Vec<Key>, found: &mut Strangers) {
+fn taught(person: &OfPerson, table: &Table, address: &str, now: u64, keys: &mut Vec<Key>, found: &mut Beyond) {
     let mut told = Vec::with_capacity(keys.len());
     for key in keys.drain(..) {
         let mut learned = table.pgp(&key.fingerprint).cloned();
@@ -128,7 +128,7 @@ fn pgp_key(
     table: &Table,
     address: &str,
     now: u64,
-    found: &mut Strangers,
+    found: &mut Beyond,
 ) -> Option<Key> {
     let mut certificate = kept.certificate.clone();
     person.teach(&mut certificate);

@@ -1,7 +1,7 @@
 //! The folder of keys, ready to be asked for addresses and fingerprints.
 
+use super::beyond::Beyond;
 use super::keys::{of_pgp, of_smime, trust};
-use super::strangers::Strangers;
 use crate::cell::OwnKey as Signing;
 use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
 use crate::outside::{Piece, SmimeFound};
@@ -232,13 +232,13 @@ impl Table {
         encrypt_to: &[String],
         is_opaque: bool,
     ) -> Option<(With, Vec<Signing>)> {
-        self.with_strangers(&Strangers::default(), scheme, sign, encrypt_to, is_opaque)
+        self.with_beyond(&Beyond::default(), scheme, sign, encrypt_to, is_opaque)
     }
 
     /// The same, where recipients may have keys that were found outside.
-    pub(super) fn with_strangers(
+    pub(super) fn with_beyond(
         &self,
-        strangers: &Strangers,
+        beyond: &Beyond,
         scheme: Scheme,
         sign: Option<&str>,
         encrypt_to: &[String],
@@ -248,7 +248,7 @@ impl Table {
             Scheme::Smime => {
                 let own = |print: &str| self.own.get(print).and_then(|place| self.folder.own.get(*place));
                 let signer = wanted(sign, own)?;
-                let recipients = encrypt_to.iter().map(|print| self.recipient(strangers, print));
+                let recipients = encrypt_to.iter().map(|print| self.recipient(beyond, print));
                 let (recipients, shown): (Vec<&Certificate>, Vec<Option<Capabilities>>) =
                     recipients.collect::<Option<Vec<_>>>()?.into_iter().unzip();
                 let shown: Vec<Option<&Capabilities>> = shown.iter().map(Option::as_ref).collect();
@@ -268,7 +268,7 @@ impl Table {
                 let signer = wanted(sign, own)?;
                 let recipients = encrypt_to.iter().map(|print| {
                     // One from outside holds what the folder knows of it, too.
-                    strangers.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
+                    beyond.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
                 });
                 let with = With::Pgp {
                     signer: signer.map(|own| own.public.clone()),
@@ -282,12 +282,8 @@ impl Table {
 
 impl Table {
     /// A recipient's certificate, and what his program can do: by what came along with it, else by its own word.
-    fn recipient<'t>(
-        &'t self,
-        strangers: &'t Strangers,
-        print: &str,
-    ) -> Option<(&'t Certificate, Option<Capabilities>)> {
-        let stranger = strangers.smime.get(print);
+    fn recipient<'t>(&'t self, beyond: &'t Beyond, print: &str) -> Option<(&'t Certificate, Option<Capabilities>)> {
+        let stranger = beyond.smime.get(print);
         let certificate = stranger.map(|one| &one.certificate).or_else(|| self.certificates.get(print))?;
         let told = stranger.and_then(|one| one.capabilities.clone());
         Some((certificate, told.or_else(|| Capabilities::of_certificate(certificate.der()).ok().flatten())))

@@ -150,7 +150,7 @@ fn a_kept_certificate_seals_with_the_chain_it_came_with() {
         let Planned { plan, .. } = sealer.plan(&facts()).await.unwrap();
         assert!(plan.fate.is_readable(), "nothing leads to the authority: {:?}", plan.fate);
         stage.keep(key.clone()).await;
-        let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, beyond: found } = sealer.plan(&facts()).await.unwrap();
         assert_eq!(sealed(&plan).encrypt_to, [key.fingerprint.as_str()]);
         let mail = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap().unwrap();
         let mail = String::from_utf8_lossy(&mail).into_owned();
@@ -171,7 +171,7 @@ fn what_a_program_can_do_is_honoured() {
             let capabilities = capabilities.map(|ciphers| Capabilities { ciphers, ..Capabilities::default() }.der());
             stage.keep(OfferedKey { capabilities, ..key.clone() }).await;
             let sealer = stage.sealer();
-            let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
+            let Planned { plan, beyond: found } = sealer.plan(&facts()).await.unwrap();
             let mail = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap().unwrap();
             let mail = String::from_utf8_lossy(&mail).replace('"', "");
             assert!(mail.contains(form), "{form}: {mail}");
@@ -184,7 +184,7 @@ fn a_key_that_is_taken_away_after_the_decision_seals_nothing() {
         let stage = Stage::set().await;
         stage.keep(certificate(&stage.root, Vec::new())).await;
         let sealer = stage.sealer();
-        let Planned { plan, strangers: found } = sealer.plan(&facts()).await.unwrap();
+        let Planned { plan, beyond: found } = sealer.plan(&facts()).await.unwrap();
         let kept = stage.store.keys_of_person(SITE, ANN).await.unwrap();
         assert!(stage.store.change_person_key(SITE, &kept[0].id, KeyWord::Remove, KeyHand::Person("x")).await.unwrap());
         let fault = sealer.seal(LETTER, SITE, sealed(&plan), &found).await.unwrap_err();

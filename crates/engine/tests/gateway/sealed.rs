@@ -7,7 +7,7 @@ use super::notices::{comment, decided, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::sealing::letters::LetterSealer;
-use engine::sealing::{Planned, Strangers};
+use engine::sealing::{Beyond, Planned};
 use engine::{Bulletins, Outgoing, Site};
 use futures_util::future::BoxFuture;
 use mail::{Address, Headers, Limits};
@@ -101,7 +101,7 @@ impl LetterSealer for Names {
                 }
             }
             let plan = sealing::decide(mail, &rules, &facts).recipients.remove(0);
-            Ok(Planned { plan, strangers: Strangers::default() })
+            Ok(Planned { plan, beyond: Beyond::default() })
         })
     }
 
@@ -114,7 +114,7 @@ impl LetterSealer for Names {
         mail: &'a [u8],
         _: &'a str,
         seal: &'a Seal,
-        _: &'a Strangers,
+        _: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         Box::pin(async move {
             self.mishap()?;

@@ -2,18 +2,17 @@
 //! the settings of the moment.
 
 use super::fetching::ask_how_many;
-use super::portal::shown;
 use super::{Lasting, previewing};
 use crate::command::cases::{self, Asking};
 use crate::command::letter::captured::Looking;
 use crate::command::{fault_in_words, mailbox};
 use crate::settings::{Mailbox, Settings};
 use console::hands::{Case, Hands, MailboxLine, Preview, Round, RoundLine, Wanted};
-use console::public::portal::Brought;
 use console::reader::Answer;
 use engine::cell::Cells;
 use engine::fetch::{Line, OnServer, Outcome};
 use engine::portal::{KeptFor, keep_brought};
+use policy::portal::Brought;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::Store;
@@ -96,7 +95,7 @@ impl Hands for PageHands {
     ) -> Answer<'a, Result<Brought, String>> {
         Box::pin(async move {
             let of = KeptFor { site, address, who };
-            Ok(Ok(shown(keep_brought(&self.cells, &self.store, of, file).await?)))
+            Ok(Ok(keep_brought(&self.cells, &self.store, of, file).await?))
         })
     }
 

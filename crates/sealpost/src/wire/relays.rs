@@ -159,6 +159,11 @@ impl RelayListeners {
         self.relay.name()
     }
 
+    /// What seals its mail, where something does.
+    pub fn by_rules(&self) -> Option<&ByRules> {
+        self.by_rules.as_ref()
+    }
+
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.iter().filter_map(|listener| listener.local_addr())
     }

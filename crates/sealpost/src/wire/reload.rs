@@ -8,6 +8,7 @@ use super::observe::days_left;
 use crate::command::Failure;
 use crate::settings;
 use engine::cell::Cells;
+use engine::sealing::ByRules;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Reload {
     pub endings: Arc<Endings>,
     pub console: console::Console,
     pub hands: Arc<PageHands>,
+    /// What seals the mail of each relay.
+    pub by_rules: Vec<ByRules>,
 }
 
 /// Returns when the process is to stop; reloads and watches meanwhile.
@@ -91,6 +94,7 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     let bulletins = super::bulletins(settings, &reload.store).await?;
     let openings = super::openings::all(settings, &reload.store).await?;
+    look_again(&reload.by_rules).await;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.lasting.openings.swap(openings);
     reload.engine.swap_sites(sites);
@@ -103,6 +107,13 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
         tracing::warn!(%fault, "mailboxes are fetched under the new settings, but not at once");
     }
     Ok(())
+}
+
+/// Relays see keys that came, before mail that waits for them is asked about. Files that cannot be read leave what is known as it is.
+async fn look_again(by_rules: &[ByRules]) {
+    for one in by_rules.iter().cloned() {
+        let _ = tokio::task::spawn_blocking(move || one.refresh()).await;
+    }
 }
 
 fn alarm(held: &[Held]) {

@@ -5,7 +5,7 @@ use super::letters::post_by;
 use super::public::token_behind;
 use super::relay::dovecot;
 use super::relay_sealed::Bench;
-use super::world::World;
+use super::world::{World, told};
 use mail::Limits;
 use rig::dovecot::Dovecot;
 use rig::gateway::Gateway;
@@ -92,6 +92,16 @@ impl Portal {
         format!("{}/k/{}", self.base, token_behind(&text, &format!("{}/k/", self.base)))
     }
 
+    /// What Dora reads of a letter that is encrypted to her, and of which nothing can be read otherwise.
+    fn opened(&self, letter: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(letter).into_owned();
+        assert!(text.contains("multipart/encrypted") && !text.contains("/k/"), "{text}");
+        fs::write(self.bench.dir.join("letter.asc"), &text[text.find("-----BEGIN PGP MESSAGE-----").unwrap()..])
+            .unwrap();
+        let quiet = ["--batch", "--pinentry-mode", "loopback", "--passphrase", ""];
+        self.bench.run("gpg", &[&quiet[..], &["--decrypt", "letter.asc"]].concat())
+    }
+
     /// What stands in the folder of the gateway, and in its log.
     fn leaks(&self, text: &str) -> bool {
         fn holds(path: &Path, text: &[u8]) -> bool {
@@ -151,13 +161,7 @@ async fn sec_48_a_person_proves_an_address_and_a_key_and_takes_the_key_away() {
         brought.body
     );
     let sealed = portal.letter(DORA, &mut seen);
-    let text = String::from_utf8_lossy(&sealed).into_owned();
-    assert!(text.contains("multipart/encrypted") && !text.contains("/k/"), "{text}");
-    fs::write(portal.bench.dir.join("proof.asc"), &text[text.find("-----BEGIN PGP MESSAGE-----").unwrap()..]).unwrap();
-    let inner = portal
-        .bench
-        .run("gpg", &["--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--decrypt", "proof.asc"]);
-    let proof = portal.link(&inner);
+    let proof = portal.link(&portal.opened(&sealed));
     let confirm = get(&proof, &[]);
     assert!(confirm.status == 200 && confirm.body.contains("Use this key"), "{}", confirm.body);
     assert_eq!(posted(&proof).status, 200);
@@ -167,6 +171,10 @@ async fn sec_48_a_person_proves_an_address_and_a_key_and_takes_the_key_away() {
     let kept = portal.form(&pass, &["act=look"]);
     assert!(kept.body.contains("OpenPGP") && kept.body.contains("may be used"), "{}", kept.body);
     let key = hidden(&kept, "key");
+    let sent = portal.world.run(&["letter", "--config", "sealpost.toml", "test", "--site", SITE, "--to", DORA]);
+    assert!(sent.status.success(), "{}", told(&sent));
+    let next = portal.letter(DORA, &mut seen);
+    assert!(!portal.opened(&next).is_empty(), "the next letter is encrypted to it");
     let other = portal.form(&pass, &["act=take away", "key=0123456789abcdef0123456789abcdef"]);
     assert!(other.body.contains("no such key"), "{}", other.body);
     let gone = portal.form(&pass, &["act=take away", &format!("key={key}")]);

@@ -39,6 +39,30 @@ impl Bench {
         output.stdout
     }
 
+    /// A certificate `NAME.pem` for mail of this address, by the authority whose `ca.pem` is there, or signed by itself.
+    pub(super) fn certificate(&self, name: &str, address: &str, is_of_authority: bool) {
+        let extensions = format!(
+            "[v3]\nsubjectAltName = email:{address}\nkeyUsage = critical, digitalSignature, keyEncipherment\n\
+             extendedKeyUsage = emailProtection\nbasicConstraints = CA:FALSE\n"
+        );
+        fs::write(self.dir.join("v3.cnf"), extensions).unwrap();
+        let (key, request, certificate) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
+        let ask = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &request];
+        self.run("openssl", &[&ask[..], &["-subj", &format!("/CN={name}")]].concat());
+        let by: &[&str] = match is_of_authority {
+            true => &["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
+            false => &["-signkey", &key],
+        };
+        let sign = ["x509", "-req", "-in", &request, "-extfile", "v3.cnf", "-extensions", "v3", "-days", "30"];
+        self.run("openssl", &[&sign[..], &["-out", &certificate], by].concat());
+    }
+
+    /// An authority, `ca.pem`.
+    pub(super) fn authority(&self) {
+        let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
+        self.run("openssl", &[&ca[..], &["-subj", "/CN=House CA", "-days", "30"]].concat());
+    }
+
     /// Ann with a certificate of OpenSSL, and Bob with a key of GnuPG; the authority is trusted. Ours is for the wiki.
     pub(super) fn make_keys(&self, keys: &Path) {
         self.make_keys_for(keys, "wiki@example.org");
@@ -46,16 +70,8 @@ impl Bench {
 
     /// The same with a key of ours for this address, of which others find the certificate in `own.pem`.
     pub(super) fn make_keys_for(&self, keys: &Path, own: &str) {
-        let extensions = "[v3]\nsubjectAltName = email:ann@people.example\nkeyUsage = critical, digitalSignature, keyEncipherment\n\
-            extendedKeyUsage = emailProtection\nbasicConstraints = CA:FALSE\n";
-        fs::write(self.dir.join("ann.cnf"), extensions).unwrap();
-        let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
-        self.run("openssl", &[&ca[..], &["-subj", "/CN=House CA", "-days", "30"]].concat());
-        let request = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "ann.key", "-out", "ann.csr"];
-        self.run("openssl", &[&request[..], &["-subj", "/CN=Ann"]].concat());
-        let sign = ["x509", "-req", "-in", "ann.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-        let more = ["-extfile", "ann.cnf", "-extensions", "v3", "-days", "30", "-out", "ann.pem"];
-        self.run("openssl", &[&sign[..], &more[..]].concat());
+        self.authority();
+        self.certificate("ann", "ann@people.example", true);
         fs::create_dir(self.dir.join("gnupg")).unwrap();
         fs::set_permissions(self.dir.join("gnupg"), fs::Permissions::from_mode(0o700)).unwrap();
         let batch = [

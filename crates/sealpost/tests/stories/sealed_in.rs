@@ -29,11 +29,10 @@ impl Cast {
     pub fn assemble(keys: &Path) -> Cast {
         let folder = tempfile::tempdir().unwrap();
         let cast = Cast { bench: Bench { dir: folder.path().to_owned() }, _folder: folder };
-        let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
-        cast.bench.run("openssl", &[&ca[..], &["-subj", "/CN=House CA", "-days", "30"]].concat());
-        cast.certificate("ann", ANN);
-        cast.certificate("gate", SUPPORT);
-        cast.certificate("other", "other@people.example");
+        cast.bench.authority();
+        for (name, address) in [("ann", ANN), ("gate", SUPPORT), ("other", "other@people.example")] {
+            cast.bench.certificate(name, address, true);
+        }
         let home = cast.file("gnupg");
         fs::create_dir(&home).unwrap();
         fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
@@ -50,20 +49,6 @@ impl Cast {
         import("people", &["ann.asc"]);
         import("trusted", &["ca.pem"]);
         cast
-    }
-
-    fn certificate(&self, name: &str, address: &str) {
-        let extensions = format!(
-            "[v3]\nsubjectAltName = email:{address}\nkeyUsage = critical, digitalSignature, keyEncipherment\n\
-             extendedKeyUsage = emailProtection\nbasicConstraints = CA:FALSE\n"
-        );
-        fs::write(self.file("v3.cnf"), extensions).unwrap();
-        let (key, request, certificate) = (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"));
-        let ask = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &request];
-        self.bench.run("openssl", &[&ask[..], &["-subj", &format!("/CN={name}")]].concat());
-        let sign = ["x509", "-req", "-in", &request, "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
-        let more = ["-extfile", "v3.cnf", "-extensions", "v3", "-days", "30", "-out", &certificate];
-        self.bench.run("openssl", &[&sign[..], &more[..]].concat());
     }
 
     fn file(&self, name: &str) -> std::path::PathBuf {

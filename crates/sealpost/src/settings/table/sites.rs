@@ -66,27 +66,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"`. Looked at every 30 s, as `rules` is.",
     ),
     setting("site[].key_password", Secret, Empty, "What opens the private keys in that folder."),
-    setting(
-        "site[].key_sources",
-        Texts,
-        Empty,
-        "The `[[key_source]]` sections that are asked about recipients of whom the folder has no key that may be used. Without it nobody \
-         outside is asked about anybody.",
-    ),
-    setting(
-        "site[].fetch_revocation",
-        Bool,
-        Means("false"),
-        "Fetch lists of revoked certificates (CRL), and answers about single ones (OCSP), from where certificates name them. Without it \
-         those in the folder count alone, and no authority is asked.",
-    ),
-    setting(
-        "site[].revocation_hosts",
-        Texts,
-        Empty,
-        "Hosts that such lists and answers may be fetched from although they are at private addresses, or on this machine.",
-    ),
-    setting("site[].revocation_proxy", Url, Empty, "The HTTP proxy for fetching them."),
+    setting("site[].key_sources", Texts, Empty, "As `relay[].key_sources`, for its letters."),
+    setting("site[].fetch_revocation", Bool, Means("false"), "As `relay[].fetch_revocation`, for its letters."),
+    setting("site[].revocation_hosts", Texts, Empty, "As `relay[].revocation_hosts`."),
+    setting("site[].revocation_proxy", Url, Empty, "As `relay[].revocation_proxy`."),
     setting(
         "site[].portal",
         Bool,

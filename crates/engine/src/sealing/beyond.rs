@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Keys beyond those of the folder that a decision may have taken, kept until the mail is sealed. Fingerprints are in small hex.
 #[derive(Default)]
-pub struct Strangers {
+pub struct Beyond {
     /// With all that is known of them.
     pub(super) pgp: HashMap<String, pgp::Certificate>,
     pub(super) smime: HashMap<String, SmimeFound>,
@@ -24,7 +24,7 @@ pub struct Strangers {
     pub(super) person: Option<(String, Arc<OfPerson>)>,
 }
 
-impl Strangers {
+impl Beyond {
     fn add(&mut self, fingerprint: &str, certificate: Found) {
         match certificate {
             Found::Pgp(one) => drop(self.pgp.insert(fingerprint.to_owned(), *one)),
@@ -40,7 +40,7 @@ impl ByRules {
         state: &State,
         mail: &MailFacts,
         (recipient, scheme): (u32, Scheme),
-        strangers: &mut Strangers,
+        beyond: &mut Beyond,
     ) -> Told<Vec<Key>> {
         let nothing = Told::Known(Vec::new());
         let (Some(rule), Some(address)) = (KeyRule::of(mail, &state.rules, recipient), state.address(mail, recipient))
@@ -48,10 +48,10 @@ impl ByRules {
             return nothing;
         };
         let mut looking = self.inner.outside.keys.looking(address, scheme, |origin| rule.takes(origin));
-        if looking.is_over() || self.we_suffice(state, mail, (recipient, &rule), strangers).await {
+        if looking.is_over() || self.we_suffice(state, mail, (recipient, &rule), beyond).await {
             return nothing;
         }
-        let person = match self.person(mail, address, strangers).await {
+        let person = match self.person(mail, address, beyond).await {
             Told::Known(person) => person,
             Told::Untold(why) => return Told::Untold(why),
         };
@@ -67,7 +67,7 @@ impl ByRules {
                 match judged((&state.table, &person), self.inner.outside.news.as_ref(), one, address, now).await {
                     Told::Known(Some((key, certificate))) => {
                         is_enough |= rule.refusal(&key, mail.now_s).is_none();
-                        strangers.add(&key.fingerprint, certificate);
+                        beyond.add(&key.fingerprint, certificate);
                         keys.push(key);
                     }
                     Told::Known(None) => {}
@@ -87,11 +87,11 @@ impl ByRules {
         state: &State,
         mail: &MailFacts,
         (recipient, rule): (u32, &KeyRule),
-        strangers: &mut Strangers,
+        beyond: &mut Beyond,
     ) -> bool {
         for scheme in rule.schemes() {
             let question = Question::RecipientKeys { recipient, scheme: *scheme };
-            let told = self.told_by_us(state, mail, &question, strangers).await;
+            let told = self.told_by_us(state, mail, &question, beyond).await;
             let Told::Known(keys) = told else { continue };
             if keys.iter().any(|key| rule.refusal(key, mail.now_s).is_none()) {
                 return true;
@@ -106,13 +106,13 @@ impl ByRules {
         state: &State,
         mail: &MailFacts,
         question: &Question,
-        strangers: &mut Strangers,
+        beyond: &mut Beyond,
     ) -> Told<Vec<Key>> {
         let Question::RecipientKeys { recipient, scheme } = *question else {
             return asked::answer(&state.table, state.is_partial, mail, question);
         };
         let Some(address) = state.address(mail, recipient) else { return Told::Known(Vec::new()) };
-        let person = match self.person(mail, address, strangers).await {
+        let person = match self.person(mail, address, beyond).await {
             Told::Known(person) => person,
             Told::Untold(why) => return Told::Untold(why),
         };
@@ -124,7 +124,7 @@ impl ByRules {
             Told::Known(keys) => keys,
             untold => return untold,
         };
-        match people::add(&person, &state.table, (address, scheme), now, &mut keys, strangers) {
+        match people::add(&person, &state.table, (address, scheme), now, &mut keys, beyond) {
             Some(()) => Told::Known(keys),
             None => Told::Untold("a certificate of the register could not be judged".to_owned()),
         }
@@ -195,10 +195,10 @@ mod tests {
         let gcm = Capabilities { ciphers: vec![ContentCipher::Aes128Gcm], ..Capabilities::default() };
         let table = Table::new(KeyFolder::default());
         for (capabilities, expected) in [(Some(gcm), ContentCipher::Aes128Gcm), (None, ContentCipher::Aes256Cbc)] {
-            let (one, mut strangers) = (found(capabilities), Strangers::default());
+            let (one, mut beyond) = (found(capabilities), Beyond::default());
             let print = fingerprint(&one.certificate);
-            strangers.add(&print, Found::Smime(Box::new(one)));
-            let with = table.with_strangers(&strangers, Scheme::Smime, None, std::slice::from_ref(&print), false);
+            beyond.add(&print, Found::Smime(Box::new(one)));
+            let with = table.with_beyond(&beyond, Scheme::Smime, None, std::slice::from_ref(&print), false);
             let Some((With::Smime { cipher, recipients, .. }, _)) = with else { panic!("no order") };
             assert_eq!((cipher, recipients.len()), (expected, 1));
             assert!(table.with(Scheme::Smime, None, &[print], false).is_none(), "the folder does not know it");
