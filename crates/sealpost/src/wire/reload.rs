@@ -111,7 +111,8 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
 
 /// Relays see keys that came, before mail that waits for them is asked about. Files that cannot be read leave what is known as it is.
 async fn look_again(by_rules: &[ByRules]) {
-    for one in by_rules.iter().cloned() {
+    for one in by_rules {
+        let one = one.clone();
         let _ = tokio::task::spawn_blocking(move || one.refresh()).await;
     }
 }
