@@ -89,14 +89,15 @@ impl PostOffice {
                 // A client that goes away in the middle is what some tests are about.
                 std::thread::spawn(move || {
                     shelf.0.lock().unwrap().traffic.begins();
-                    // Kept open until it counts as closed: whoever sees its end and comes again at once is not a second one.
+                    // It counts as closed before its last word: whoever hears that, or sees its end, and comes again at once is not a
+                    // second one.
                     let served = stream.and_then(|stream| {
                         let open = stream.try_clone()?;
-                        serve(stream, &shelf).map(|()| open)
+                        serve(stream, &shelf).map(|last| (open, last))
                     });
                     shelf.0.lock().unwrap().traffic.open -= 1;
                     shelf.1.notify_all();
-                    served
+                    served.and_then(|(mut open, last)| open.write_all(last.as_bytes()))
                 });
             }
         });
@@ -231,14 +232,14 @@ fn take(
     Ok(())
 }
 
-/// One connection (RFC 5321), as far as a client without TLS needs it.
-fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<()> {
+/// One connection (RFC 5321), as far as a client without TLS needs it; the last word before it ends.
+fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<&'static str> {
     let mut lines = BufReader::new(stream.try_clone()?);
     let mut out = stream;
     let mut letter = Posted { mail_from: String::new(), rcpt_to: Vec::new(), mail: String::new() };
     let mut mishap = None;
     if shelf.0.lock().unwrap().is_shut {
-        return Ok(());
+        return Ok("");
     }
     let mut is_known = shelf.0.lock().unwrap().tokens.is_none();
     out.write_all(b"220 post.example ESMTP\r\n")?;
@@ -261,7 +262,7 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
                 letter = Posted { mail_from: in_brackets(&line), rcpt_to: Vec::new(), mail: String::new() };
                 mishap = shelf.0.lock().unwrap().mishaps.pop_front();
                 if mishap == Some(Mishap::TurnAway) {
-                    return out.write_all(b"421 4.3.2 not over this connection\r\n");
+                    return Ok("421 4.3.2 not over this connection\r\n");
                 }
                 said_at("MAIL", mishap).unwrap_or("250 2.1.0 ok").to_owned()
             }
@@ -279,13 +280,13 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
                 let refusal = said_at(".", mishap);
                 take(&mut lines, &mut letter, shelf, refusal.is_some())?;
                 match mishap {
-                    Some(Mishap::LoseAnswer) => return Ok(()),
-                    Some(Mishap::HangUp) => return out.write_all(b"250 2.0.0 kept\r\n"),
+                    Some(Mishap::LoseAnswer) => return Ok(""),
+                    Some(Mishap::HangUp) => return Ok("250 2.0.0 kept\r\n"),
                     _ => {}
                 }
                 refusal.unwrap_or("250 2.0.0 kept").to_owned()
             }
-            "QUIT" => return out.write_all(b"221 2.0.0 bye\r\n"),
+            "QUIT" => return Ok("221 2.0.0 bye\r\n"),
             _ => "250 2.0.0 ok".to_owned(),
         };
         out.write_all(format!("{answer}\r\n").as_bytes())?;

@@ -51,6 +51,14 @@ async fn kept(store: &Store, lease: &Lease) -> (Vec<u8>, Vec<String>) {
     (bytes, kept.told)
 }
 
+/// A mail that waits, with planted words in it and in what was told of it.
+pub async fn plant(store: &Store) {
+    let mail = RelayedMail { site: SITE, relay: "wiki", digest: &[9; 32] };
+    let people = ["planted-recipient@people.example".to_owned()];
+    let new = NewKept { mail, recipients: &people, told: &people, again_s: 60, ends_s: 3600 };
+    store.keep_relayed(new, b"Subject: planted-content\r\n\r\nplanted-content\r\n").await.unwrap();
+}
+
 pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_more(home: Home) {
     let store = home.open().await;
     let people: Vec<String> = ["ann", "bob"].iter().map(|name| format!("planted-{name}@x.example")).collect();

@@ -20,6 +20,7 @@ async fn plant(store: &Store) -> String {
     crate::contacts::plant(store).await;
     crate::person_keys::plant(store).await;
     crate::key_challenges::plant(store).await;
+    crate::relaying::plant(store).await;
     plant_people(store, &message).await
 }
 
