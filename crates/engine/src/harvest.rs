@@ -84,7 +84,7 @@ async fn keep(
         message: Some(inquiry.message.id.clone()),
         ends_at: key.ends_s.and_then(micros),
     };
-    let joined = |known: &OfferedKey, new: &OfferedKey| joined(known, new, now);
+    let joined = |known: &OfferedKey, new: &OfferedKey| joined(known, new, bringer.is_authentic, now);
     let kept = store.join_person_key(&offered, beside, KeyHand::Program, joined).await?;
     match kept {
         KeyKept::Used => inquiry.shared.metrics.person_key("kept", offered.origin),

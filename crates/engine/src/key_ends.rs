@@ -1,6 +1,6 @@
 //! When the keys of folders end: ours and anchors one by one, those of people by their number. For bulletins and figures.
 
-use crate::keys::{KeyFolder, folded, stamp};
+use crate::keys::{KeyFolder, Openers, folded, stamp};
 use policy::bulletin::{EndingKey, KeyOf};
 use policy::sealing::RSA_BITS_LEAST;
 use seal::keyfile::Password;
@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::KeyFiles;
 
 /// Keys of people that end within so many days are counted.
 const SOON_S: u64 = 30 * 24 * 3600;
@@ -24,7 +23,7 @@ pub struct WatchedFolder {
     pub name: String,
     pub keys: PathBuf,
     pub passwords: Vec<Password>,
-    pub vault: Option<KeyFiles>,
+    pub openers: Openers,
     /// The sites whose mail it is for.
     pub sites: Vec<String>,
 }
@@ -42,6 +41,8 @@ struct Watched {
 #[derive(Clone)]
 struct Read {
     stamp: Vec<u8>,
+    /// Some files could not be read, and may be readable without having changed.
+    is_partial: bool,
     keys: Vec<Known>,
     /// When those of people end, in seconds since 1970.
     people: Vec<u64>,
@@ -132,12 +133,12 @@ impl Watched {
         let stamp = stamp(&self.folder.keys);
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         match &*read {
-            Some(known) if known.stamp == stamp => known.clone(),
+            Some(known) if known.stamp == stamp && !known.is_partial => known.clone(),
             _ => {
-                let folder =
-                    KeyFolder::read_with(&self.folder.keys, &self.folder.passwords, self.folder.vault.as_ref());
+                let folder = KeyFolder::read_with(&self.folder.keys, &self.folder.passwords, &self.folder.openers);
                 let (keys, people) = all_of(&folder);
-                read.insert(Read { stamp, keys, people }).clone()
+                let is_partial = folder.troubles.iter().any(|one| one.why.may_pass());
+                read.insert(Read { stamp, is_partial, keys, people }).clone()
             }
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! Every file in the folder and below it is read, whatever it is called; those below `trusted` are anchors of trust and nothing else.
 //! Names that begin with a full stop are passed over. A file that cannot be used is told and does not stop the rest. A file that the vault
-//! sealed is read as what it holds, where the vault is at hand.
+//! sealed is read as what it holds, where the vault is at hand; one that names a key of a token, as that key.
 
 mod address;
 mod files;
 mod pgp;
 mod published;
+mod token;
 
+use crate::cell;
 use address::Addresses;
 use files::{File, files};
 use seal::key::HeldKey;
@@ -24,6 +26,7 @@ pub use address::{folded, same_address};
 pub use files::stamp;
 pub use pgp::OwnPgpKey;
 pub use published::{PublishedFolder, PublishedKeys};
+pub use token::{KeyTokens, KeyUri, TokenKey, TokenSettings, TokenTrouble};
 
 /// The name of the folder, within that of keys, whose certificates are trusted.
 pub const TRUSTED: &str = "trusted";
@@ -36,16 +39,48 @@ pub struct Origin {
     pub place: usize,
 }
 
+/// What opens private keys beside passwords. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Openers {
+    /// For the files that it sealed.
+    pub vault: Option<KeyFiles>,
+    /// For those that name a key of one.
+    pub tokens: KeyTokens,
+}
+
 /// A key of our own with its certificate.
 pub struct OwnKey {
     pub certificate: Certificate,
-    pub key: Arc<HeldKey>,
+    pub key: cell::OwnKey,
     /// The certificates between it and an anchor, as far as the folder has them; by their names, nothing was proved.
     pub chain: Vec<Certificate>,
     /// Of its certificate.
     pub origin: Origin,
-    /// The file of the private key.
+    /// The file of the private key, or the one that names it.
     pub key_file: PathBuf,
+}
+
+/// A private key that a file holds, or names.
+pub enum Private {
+    File(FoundKey),
+    Token(TokenKey),
+}
+
+impl Private {
+    pub fn public(&self) -> &PublicKey {
+        match self {
+            Private::File(found) => &found.public,
+            Private::Token(found) => &found.public,
+        }
+    }
+
+    /// The key, for a certificate of it.
+    fn held(&self, certificate: &Certificate) -> Option<cell::OwnKey> {
+        match self {
+            Private::File(found) => Some(Arc::new(HeldKey::from_pkcs8(&found.pkcs8, certificate.key()).ok()?)),
+            Private::Token(found) => Some(found.key.clone()),
+        }
+    }
 }
 
 /// Something in the folder that is not as it should be.
@@ -75,11 +110,22 @@ pub enum Why {
     Sealed,
     /// A file that another vault sealed, or that somebody changed.
     SealedElsewhere,
+    /// A file that names a key of a token, which cannot be used.
+    Token(TokenTrouble),
     /// More files, or deeper folders, than are read.
     TooMany,
 }
 
 impl Why {
+    /// Whether it may be over without anybody changing a file.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Why::Unreadable(_) | Why::TooMany => true,
+            Why::Token(trouble) => trouble.may_pass(),
+            _ => false,
+        }
+    }
+
     /// Whether everything is used nevertheless.
     pub fn is_warning(&self) -> bool {
         matches!(self, Why::Readable(_))
@@ -108,6 +154,7 @@ impl fmt::Display for Why {
             Why::SealedElsewhere => f.write_str(
                 "it is sealed by another vault, or was changed; restore the key book that it was sealed with, or import the key again",
             ),
+            Why::Token(trouble) => trouble.fmt(f),
             Why::TooMany => f.write_str("there are more files, or deeper folders, than are read"),
         }
     }
@@ -120,7 +167,7 @@ pub struct KeyFolder {
     pub certificates: Vec<(Certificate, Origin)>,
     pub own: Vec<OwnKey>,
     /// Private keys that wait for their certificate.
-    pub alone: Vec<(FoundKey, Origin)>,
+    pub alone: Vec<(Private, Origin)>,
     pub anchors: Vec<(Certificate, Origin)>,
     /// Lists of revoked certificates, in DER.
     pub revocations: Vec<(Vec<u8>, Origin)>,
@@ -131,6 +178,8 @@ pub struct KeyFolder {
     pub pgp_keys: Vec<OwnPgpKey>,
     /// The files that the vault opened.
     pub sealed: HashSet<PathBuf>,
+    /// The files that name a key of a token, which could be used.
+    pub in_tokens: HashSet<PathBuf>,
     pub troubles: Vec<Trouble>,
     of_certificates: Addresses,
     of_own: Addresses,
@@ -143,16 +192,16 @@ impl KeyFolder {
     ///
     /// Total: a folder that is not there is one without keys, with a trouble.
     pub fn read(dir: &Path, passwords: &[Password]) -> KeyFolder {
-        KeyFolder::read_with(dir, passwords, None)
+        KeyFolder::read_with(dir, passwords, &Openers::default())
     }
 
-    /// The same, with the vault that sealed some of its files.
-    pub fn read_with(dir: &Path, passwords: &[Password], vault: Option<&KeyFiles>) -> KeyFolder {
+    /// The same, with the vault that sealed some of its files and the tokens that others name.
+    pub fn read_with(dir: &Path, passwords: &[Password], openers: &Openers) -> KeyFolder {
         let mut reading = Reading::default();
         let (files, trouble) = files(dir);
         reading.folder.troubles.extend(trouble);
         for file in files {
-            reading.file(file, passwords, vault);
+            reading.file(file, passwords, openers);
         }
         let mut folder = reading.done();
         folder.unlock(passwords);
@@ -198,18 +247,18 @@ impl KeyFolder {
 #[derive(Default)]
 struct Reading {
     folder: KeyFolder,
-    keys: Vec<(FoundKey, Origin)>,
+    keys: Vec<(Private, Origin)>,
     /// What was come upon already, in DER or as packets.
     seen: HashSet<Vec<u8>>,
     anchors_seen: HashSet<Vec<u8>>,
 }
 
 impl Reading {
-    fn file(&mut self, mut file: File, passwords: &[Password], vault: Option<&KeyFiles>) {
+    fn file(&mut self, mut file: File, passwords: &[Password], openers: &Openers) {
         let is_sealed = file.bytes.as_ref().is_ok_and(|bytes| KeyFiles::is_one(bytes));
         if is_sealed {
-            file.bytes =
-                file.bytes.and_then(|bytes| vault.ok_or(Why::Sealed)?.open(&bytes).map_err(|_| Why::SealedElsewhere));
+            let vault = openers.vault.as_ref().ok_or(Why::Sealed);
+            file.bytes = file.bytes.and_then(|bytes| vault?.open(&bytes).map_err(|_| Why::SealedElsewhere));
         }
         let trouble = |why: Why| Trouble { file: file.name.clone(), why };
         let bytes = match &file.bytes {
@@ -217,6 +266,9 @@ impl Reading {
             Err(why) => return self.folder.troubles.push(trouble(why.clone())),
         };
         self.folder.sealed.extend(is_sealed.then(|| file.name.clone()));
+        if KeyUri::is_one(bytes) {
+            return self.of_token(bytes, &file, &openers.tokens);
+        }
         let found = keyfile::read(bytes, passwords);
         self.folder.troubles.extend(found.faults.into_iter().map(|fault| trouble(Why::Fault(fault))));
         let is_private = |item: &Item| matches!(item, Item::PrivateKey(_) | Item::PgpSecret(_));
@@ -238,6 +290,30 @@ impl Reading {
         }
     }
 
+    /// The key that a file names, with the certificates that the token has of it.
+    fn of_token(&mut self, line: &[u8], file: &File, tokens: &KeyTokens) {
+        let trouble = |why: Why| Trouble { file: file.name.clone(), why };
+        if file.is_trusted() {
+            return self.folder.troubles.push(trouble(Why::AmongTrusted));
+        }
+        let mut found = match KeyUri::read(line).and_then(|uri| tokens.find(&uri)) {
+            Ok(found) => found,
+            Err(why) => return self.folder.troubles.push(trouble(Why::Token(why))),
+        };
+        self.folder.in_tokens.insert(file.name.clone());
+        let origin = |place: usize| Origin { file: file.name.clone(), place };
+        for (place, certificate) in std::mem::take(&mut found.certificates).into_iter().enumerate() {
+            self.item(Item::Certificate(certificate), origin(place + 1));
+        }
+        self.private(Private::Token(found), origin(0));
+    }
+
+    fn private(&mut self, key: Private, origin: Origin) {
+        if self.keys.iter().all(|(known, _)| known.public() != key.public()) {
+            self.keys.push((key, origin));
+        }
+    }
+
     fn anchor(&mut self, item: Item, origin: Origin) {
         match item {
             Item::Certificate(one) if self.anchors_seen.insert(one.der().to_vec()) => {
@@ -255,11 +331,7 @@ impl Reading {
                     self.folder.certificates.push((one, origin));
                 }
             }
-            Item::PrivateKey(key) => {
-                if self.keys.iter().all(|(known, _)| known.public != key.public) {
-                    self.keys.push((key, origin));
-                }
-            }
+            Item::PrivateKey(key) => self.private(Private::File(key), origin),
             Item::RevocationList(der) => self.folder.revocations.push((der, origin)),
             Item::PgpPublic(one) => {
                 if self.seen.insert(one.bytes.to_vec()) {
@@ -282,10 +354,10 @@ impl Reading {
             false => Issuers::of(folder.certificates.iter().map(|(one, _)| one)),
         };
         for (key, key_origin) in std::mem::take(&mut self.keys) {
-            let of_key = folder.certificates.iter().filter(|(one, _)| *one.key() == key.public);
+            let of_key = folder.certificates.iter().filter(|(one, _)| one.key() == key.public());
             let mut found = Vec::new();
             for (certificate, origin) in of_key {
-                let Ok(held) = HeldKey::from_pkcs8(&key.pkcs8, certificate.key()).map(Arc::new) else { continue };
+                let Some(held) = key.held(certificate) else { continue };
                 let chain = issuers.chain(certificate);
                 let chain =
                     chain.into_iter().filter_map(|place| folder.certificates.get(place)).map(|(one, _)| one.clone());

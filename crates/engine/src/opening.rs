@@ -4,7 +4,7 @@ mod order;
 mod peeked;
 
 use crate::cell::OwnKey;
-use crate::keys::{KeyFolder, Why, stamp};
+use crate::keys::{KeyFolder, Openers, stamp};
 use crate::sealing::joined;
 use mail::Unopened;
 use policy::{Fault, FaultCode};
@@ -15,7 +15,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use store::KeyFiles;
 
 pub(crate) use order::MailOrder;
 pub(crate) use peeked::Peeked;
@@ -33,8 +32,8 @@ pub struct OpeningSettings {
     pub keys: PathBuf,
     /// What opens private keys there.
     pub passwords: Vec<Password>,
-    /// What opens the files there that the vault sealed.
-    pub vault: Option<KeyFiles>,
+    /// What opens those there that no password does.
+    pub openers: Openers,
     /// Mail in ciphers that protect nothing any more (3DES, RC2) is opened, too.
     pub opens_legacy: bool,
     /// Certificates of which nobody says whether they were revoked are trusted, too.
@@ -147,7 +146,7 @@ impl Keyring {
 impl Known {
     fn read(settings: &OpeningSettings) -> Result<Known, Fault> {
         let stamp = stamp(&settings.keys);
-        let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, settings.vault.as_ref());
+        let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, &settings.openers);
         if let Some(trouble) = folder.faults().find(|one| one.file.as_os_str().is_empty()) {
             let shown = settings.keys.display();
             let public = format!("{shown}: the folder of keys cannot be used: {}; name it in `keys`", trouble.why);
@@ -156,8 +155,8 @@ impl Known {
         if !folder.troubles.is_empty() {
             tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
         }
-        let is_partial = folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany));
-        let mut keys: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone() as OwnKey).collect();
+        let is_partial = folder.troubles.iter().any(|one| one.why.may_pass());
+        let mut keys: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone()).collect();
         keys.extend(folder.pgp_keys.iter().flat_map(|own| own.keys.iter().map(|key| key.clone() as OwnKey)));
         let authorities = folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
         let order = MailOrder {

@@ -107,15 +107,19 @@ impl OfPerson {
     }
 }
 
-/// What both say: what is known is never less afterwards, so one that was revoked stays so.
-pub fn joined(known: &OfferedKey, new: &OfferedKey, now: Micros) -> OfferedKey {
+/// What both say: what is known is never less afterwards, so one that was revoked stays so. What its owner's program can do changes only by
+/// the word of somebody who is known to be him, because a mail that he signed once can be sent again (`is_proved`).
+pub fn joined(known: &OfferedKey, new: &OfferedKey, is_proved: bool, now: Micros) -> OfferedKey {
     let mut joined = known.clone();
     match known.scheme {
         Scheme::Smime => {
             if !new.chain.is_empty() {
                 joined.chain.clone_from(&new.chain);
             }
-            joined.capabilities = new.capabilities.clone().or(joined.capabilities);
+            joined.capabilities = match is_proved {
+                true => new.capabilities.clone().or(joined.capabilities),
+                false => joined.capabilities.or_else(|| new.capabilities.clone()),
+            };
         }
         Scheme::Pgp => {
             if let Some((bytes, ends_at)) = both(&known.bytes, &new.bytes, now) {

@@ -18,7 +18,7 @@ pub use asked::AskedFolder;
 pub use beyond::Beyond;
 
 use crate::cell::{self, Cells};
-use crate::keys::{KeyFolder, Trouble};
+use crate::keys::{KeyFolder, Openers, Trouble};
 use crate::outside::{KeySources, Outside};
 use crate::register::PeopleKeys;
 use crate::relay::{CopyRoom, Fate, Sealer, Sealing, Submitted};
@@ -31,7 +31,6 @@ use seal::order::{ProtectionOrder, Refusal, SealOrder};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use store::KeyFiles;
 use table::Table;
 pub(crate) use table::joined;
 use tokio_util::sync::CancellationToken;
@@ -52,8 +51,8 @@ pub struct SealingSettings {
     pub keys: PathBuf,
     /// What opens private keys there.
     pub passwords: Vec<Password>,
-    /// What opens the files there that the vault sealed.
-    pub vault: Option<KeyFiles>,
+    /// What opens those there that no password does.
+    pub openers: Openers,
     /// Our own name in the ids of notices.
     pub hostname: String,
     /// Where the store keeps keys of people; `None` where the folder is all there is.
@@ -358,7 +357,7 @@ fn read_rules(settings: &SealingSettings) -> Result<SealingRules, Fault> {
 
 /// The keys, and whether some files could not be read.
 fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
-    let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, settings.vault.as_ref());
+    let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, &settings.openers);
     let of_folder = |one: &&Trouble| one.file.as_os_str().is_empty() && !one.why.is_warning();
     if let Some(trouble) = folder.troubles.iter().find(of_folder) {
         let shown = settings.keys.display();

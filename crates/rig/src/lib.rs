@@ -21,6 +21,7 @@ pub mod seeds;
 pub mod settings_file;
 pub mod shared;
 pub mod slapd;
+pub mod token;
 pub mod token_server;
 pub mod web;
 pub mod webdriver;

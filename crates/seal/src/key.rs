@@ -3,6 +3,7 @@
 //! A cell that reads strangers' bytes holds none; it asks its parent by the same words.
 
 pub mod asked;
+pub mod device;
 pub(crate) mod kem;
 
 pub use kem::Kem;
@@ -80,7 +81,7 @@ impl Curve {
     }
 
     /// Bytes of a private key.
-    pub(crate) fn private_len(self) -> usize {
+    pub fn private_len(self) -> usize {
         match self {
             Curve::P256 | Curve::X25519 => 32,
             Curve::P384 => 48,

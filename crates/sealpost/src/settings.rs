@@ -58,6 +58,8 @@ pub struct Settings {
     pub relays: Vec<Relay>,
     /// Who may be asked for keys.
     pub key_sources: Vec<engine::outside::SourceSettings>,
+    /// Tokens that keep private keys.
+    pub key_tokens: engine::keys::KeyTokens,
     pub profiles: Vec<ProfileFile>,
     /// Empty where nothing is limited.
     pub plans: Vec<policy::meter::Capacity>,

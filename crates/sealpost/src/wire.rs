@@ -45,6 +45,7 @@ use crate::command::letter::captured::Looking;
 use crate::settings::{self, Settings};
 use accounts::AccountsGate;
 use engine::cell::Cells;
+use engine::keys::{KeyTokens, Openers};
 use listeners::{Listeners, MailListener};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -81,6 +82,7 @@ impl Role {
 pub struct Gateway {
     settings_file: PathBuf,
     fixed: settings::Fixed,
+    key_tokens: KeyTokens,
     store: Store,
     lasting: Lasting,
     endings: Arc<Endings>,
@@ -107,6 +109,14 @@ async fn bulletins(settings: &Settings, store: &Store) -> Result<engine::Bulleti
     })
 }
 
+/// What opens private keys in folders that no password does.
+///
+/// # Errors
+/// When the key book cannot be read.
+pub async fn openers(settings: &Settings, store: &Store) -> Result<Openers, Failure> {
+    Ok(Openers { vault: Some(store.key_files().await?), tokens: settings.key_tokens.clone() })
+}
+
 /// How the mappings of a site are called where something is wrong with them.
 const MAPPINGS: &str = "(mappings)";
 
@@ -117,7 +127,7 @@ async fn telling(
     lasting: &Lasting,
     cells: &Cells,
 ) -> Result<Vec<engine::Site>, Failure> {
-    let (mut sites, vault) = (Vec::new(), store.key_files().await?);
+    let (mut sites, openers) = (Vec::new(), openers(settings, store).await?);
     let sealers = adapters::sealers(settings, lasting, store, cells).await?;
     for ((site, of), sealer) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites).zip(sealers) {
         let mappings = match &of.mappings {
@@ -130,7 +140,7 @@ async fn telling(
             None => None,
         };
         let portal = of.portal.then(|| cells.clone());
-        let site = site.with_published(own_keys::folders(settings, of, (store, &vault))).with_portal(portal);
+        let site = site.with_published(own_keys::folders(settings, of, (store, &openers))).with_portal(portal);
         sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)
@@ -184,8 +194,21 @@ impl Gateway {
             console.watching(watched).acting_by(hands.clone()).writing_by(Arc::new(pen::EnginePen(engine.clone())));
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
-        let (settings_file, fixed) = (settings.file, settings.fixed);
-        Ok(Gateway { settings_file, fixed, store, lasting, endings, cells, engine, listeners, console, hands, rooms })
+        let (settings_file, fixed, key_tokens) = (settings.file, settings.fixed, settings.key_tokens);
+        Ok(Gateway {
+            settings_file,
+            fixed,
+            key_tokens,
+            store,
+            lasting,
+            endings,
+            cells,
+            engine,
+            listeners,
+            console,
+            hands,
+            rooms,
+        })
     }
 
     pub fn store(&self) -> &Store {
@@ -224,6 +247,7 @@ impl Gateway {
         let hold = reload::Reload {
             file: self.settings_file.clone(),
             fixed: self.fixed.clone(),
+            key_tokens: self.key_tokens.clone(),
             engine: self.engine.clone(),
             store: self.store.clone(),
             lasting: self.lasting.clone(),

@@ -30,6 +30,7 @@ mod stories {
     mod hostile;
     mod key_directories;
     mod key_sources;
+    mod key_tokens;
     mod keys;
     mod keys_sealed;
     mod keys_told;

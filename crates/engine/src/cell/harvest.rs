@@ -3,7 +3,7 @@
 //! Whatever comes out was read here and written anew. Whether any of it is kept is decided elsewhere.
 
 use crate::cell::child::Pipes;
-use crate::cell::opened::open_naming_signers;
+use crate::cell::opened::{open_naming_signers, path};
 use crate::cell::wire::Failure;
 use crate::keys::same_address;
 use crate::opening::MailOrder;
@@ -35,7 +35,7 @@ pub struct GatheredKey {
     pub fingerprint: String,
     /// A certificate in DER, or the packets of one of OpenPGP.
     pub bytes: Vec<u8>,
-    /// Certificates of authorities in DER that came along.
+    /// Certificates of authorities in DER that came along and lead to an anchor of the folder.
     pub chain: Vec<Vec<u8>>,
     /// `SMIMECapabilities` in DER, signed by the key itself.
     pub capabilities: Option<Vec<u8>>,
@@ -73,13 +73,17 @@ pub(super) fn gather(
     let signatures = found.opened.iter().flat_map(|opened| &opened.signatures).enumerate();
     for (at, one) in signatures.filter(|(_, one)| one.scheme == SealScheme::Smime) {
         match &one.worth {
-            Worth::Trusted { .. } => gathering.signer(&signers, at, true),
-            Worth::Untrusted { .. } => gathering.signer(&signers, at, false),
+            Worth::Trusted { .. } => gathering.signer(&order, &signers, at, true),
+            Worth::Untrusted { .. } => gathering.signer(&order, &signers, at, false),
             Worth::Wrong { .. } => {}
         }
     }
     let reading = ::mail::read(&found.mail, limits);
-    for part in reading.message.parts.iter().filter(|part| part.leaf && part.content_type == KEYS_PART) {
+    let parts = &reading.message.parts;
+    let of_others = |path: &str| parts.iter().any(|part| is_message(part) && is_within(path, &part.path));
+    let keys = parts.iter().filter(|part| part.leaf && part.content_type == KEYS_PART);
+    // What stands in a mail that he hands on is another's word.
+    for part in keys.filter(|part| reading.message.forward.is_none() && !of_others(&part.path)) {
         match part.size_bytes <= KEY_BYTES_MAX as u64 {
             true => gathering.file(&::mail::part(&found.mail, limits, &part.path).unwrap_or_default()),
             false => gathering.refuse(Origin::Harvested, Unkept::TooLarge),
@@ -94,6 +98,15 @@ pub(super) fn gather(
         None => {}
     }
     Ok(gathering.gathered)
+}
+
+fn is_message(part: &::mail::Part) -> bool {
+    part.content_type.starts_with("message/")
+}
+
+/// Whether a part stands within another; paths are numbers with full stops between them.
+fn is_within(path: &str, outer: &str) -> bool {
+    path.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
 }
 
 struct Gathering<'a> {
@@ -125,7 +138,7 @@ impl Gathering<'_> {
     }
 
     /// Whoever made this signature, which holds.
-    fn signer(&mut self, signers: &Signers, at: usize, is_vouched: bool) {
+    fn signer(&mut self, order: &MailOrder, signers: &Signers, at: usize, is_vouched: bool) {
         let der = signers.certificates.get(at).and_then(Option::as_ref);
         let Some(certificate) = der.and_then(|der| Certificate::from_der(der).ok()) else {
             return self.refuse(Origin::Harvested, Unkept::Unreadable);
@@ -136,10 +149,13 @@ impl Gathering<'_> {
         if !certificate.may_encrypt() || !certificate.is_valid_at(self.now) {
             return self.refuse(Origin::Harvested, Unkept::Unfit);
         }
-        let authorities = signers.along.iter().filter(|der| {
-            let read = Certificate::from_der(der);
-            read.is_ok_and(|one| one.is_authority() && one.der() != certificate.der())
-        });
+        // Nobody signed what came along beside it, so nothing of that is kept but what its path to an anchor goes over.
+        let chain = path(order, signers, certificate.der(), self.author).chain;
+        let is_of_path = |der: &[u8]| {
+            let read = Certificate::from_der(der).map(|one| fingerprint(&one));
+            read.is_ok_and(|print| chain.iter().skip(1).any(|link| link.fingerprint == print))
+        };
+        let authorities = signers.along.iter().filter(|der| is_vouched && is_of_path(der));
         self.add(GatheredKey {
             scheme: Scheme::Smime,
             origin: Origin::Harvested,

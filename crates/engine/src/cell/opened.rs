@@ -127,13 +127,14 @@ fn judged(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits)
     });
     let (encrypted, cipher) = layer.map_or((None, String::new()), |(scheme, cipher)| (Some(scheme), cipher));
     let is_text_only = encrypted.is_some() && !verdict.is_proved;
+    let has_fields_within = verdict.protected.is_some();
     let fields = verdict.protected.unwrap_or_default();
     let mut told = mail::Opened {
         encrypted,
         is_text_only,
         changed_fields: fields.changed.clone(),
         other_author: fields.other_author,
-        has_fields_within: fields != seal::header_protection::Protected::default(),
+        has_fields_within,
         ..mail::Opened::default()
     };
     let author = author(&mail, limits);
@@ -204,23 +205,10 @@ impl Judging<'_> {
 
     /// A path to an anchor, for mail, for signing, and for the author's address.
     fn of_certificate(&self, at: usize, author: &str) -> Worth {
-        let Some(certificate) = self.signers.certificates.get(at).and_then(Option::as_ref) else {
-            return Worth::Untrusted { why: "its certificate is not had".to_owned() };
-        };
-        let mut anchors = Anchors::default();
-        for anchor in &self.order.anchors {
-            // It was read as a certificate when the folder was.
-            anchors.add(anchor);
+        match self.signers.certificates.get(at).and_then(Option::as_ref) {
+            Some(certificate) => self.worth_of(&path(self.order, self.signers, certificate, author)),
+            None => Worth::Untrusted { why: "its certificate is not had".to_owned() },
         }
-        let between: Vec<&[u8]> = self.signers.along.iter().chain(&self.order.authorities).map(Vec::as_slice).collect();
-        let now = self.order.open.now;
-        let answer = |der| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None };
-        let answers: Vec<Answer<'_>> = self.order.revocations.iter().map(|der| answer(der.as_slice())).collect();
-        let asked = Asked { purpose: Purpose::Signing, address: Some(author), now };
-        // What is unknown is told by notes: that an authority does not offer to tell is its own word (DECISIONS 252).
-        let settings = Settings { stale_days_max: STALE_DAYS_READ, ..Settings::new(Unknown::Accepted) };
-        let known = Revocation { answers: &answers, nonce: None };
-        self.worth_of(&judge(certificate, &between, &anchors, &asked, &settings, &known))
     }
 
     fn worth_of(&self, verdict: &trust::Verdict) -> Worth {
@@ -239,6 +227,24 @@ impl Judging<'_> {
         let name = verdict.chain.last().map(|anchor| anchor.subject.as_str()).unwrap_or_default();
         Worth::Trusted { by: name.chars().take(NAME_CHARS_MAX).collect() }
     }
+}
+
+/// The path of a signer's certificate to an anchor of the order, and what is against it.
+pub(super) fn path(order: &MailOrder, signers: &Signers, certificate: &[u8], author: &str) -> trust::Verdict {
+    let mut anchors = Anchors::default();
+    for anchor in &order.anchors {
+        // It was read as a certificate when the folder was.
+        anchors.add(anchor);
+    }
+    let between: Vec<&[u8]> = signers.along.iter().chain(&order.authorities).map(Vec::as_slice).collect();
+    let now = order.open.now;
+    let answer = |der| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None };
+    let answers: Vec<Answer<'_>> = order.revocations.iter().map(|der| answer(der.as_slice())).collect();
+    let asked = Asked { purpose: Purpose::Signing, address: Some(author), now };
+    // What is unknown is told by notes: that an authority does not offer to tell is its own word (DECISIONS 252).
+    let settings = Settings { stale_days_max: STALE_DAYS_READ, ..Settings::new(Unknown::Accepted) };
+    let known = Revocation { answers: &answers, nonce: None };
+    judge(certificate, &between, &anchors, &asked, &settings, &known)
 }
 
 /// The certificate is in the folder, or its signature could not be checked; whoever put it there vouches for the names that still count.

@@ -97,7 +97,7 @@ impl PublishedFolder {
             }
             known.at = Instant::now();
         }
-        let SealingSettings { rules, keys: folder, passwords, vault, .. } = &self.settings;
+        let SealingSettings { rules, keys: folder, passwords, openers, .. } = &self.settings;
         let stamps = (stamp(rules), stamp(folder));
         if let Some(known) = read.as_ref().filter(|known| known.stamps == stamps) {
             return known.keys.clone();
@@ -105,7 +105,7 @@ impl PublishedFolder {
         let rules = std::fs::read_to_string(rules).ok().and_then(|text| SealingRules::from_toml(&text, "").ok());
         let keys = rules.filter(SealingRules::publishes_any).map(|rules| {
             // Only for them is the folder read once more.
-            PublishedKeys::of(&KeyFolder::read_with(folder, passwords, vault.as_ref()), &rules)
+            PublishedKeys::of(&KeyFolder::read_with(folder, passwords, openers), &rules)
         });
         let keys = Arc::new(keys.unwrap_or_default());
         *read = Some(Read { stamps, at: Instant::now(), keys: keys.clone() });

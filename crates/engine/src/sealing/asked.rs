@@ -48,7 +48,7 @@ impl AskedFolder {
 
 /// Whether some files could not be read, so that a key that is not found may be there all the same.
 pub(super) fn is_partial(folder: &KeyFolder) -> bool {
-    folder.troubles.iter().any(|one| matches!(one.why, Why::Unreadable(_) | Why::TooMany))
+    folder.troubles.iter().any(|one| one.why.may_pass())
 }
 
 pub(super) fn answer(table: &Table, is_partial: bool, mail: &MailFacts, question: &Question) -> Told<Vec<Key>> {

@@ -234,8 +234,11 @@ fn a_joined_certificate_keeps_what_is_known_of_it() {
             message: Some("second".into()),
             ..known.clone()
         };
-        let both = joined(&known, &capable, 0);
+        let both = joined(&known, &capable, false, 0);
         assert_eq!(both, OfferedKey { capabilities: Some(vec![1]), ..known.clone() });
-        assert_eq!(joined(&both, &known, 0), both, "nothing is lost by an older mail");
+        assert_eq!(joined(&both, &known, true, 0), both, "nothing is lost by an older mail");
+        let weaker = OfferedKey { capabilities: Some(vec![2]), ..capable.clone() };
+        assert_eq!(joined(&both, &weaker, false, 0), both, "a mail that somebody sends again takes nothing back");
+        assert_eq!(joined(&both, &weaker, true, 0).capabilities, weaker.capabilities);
     });
 }

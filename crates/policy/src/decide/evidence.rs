@@ -90,11 +90,14 @@ impl<'a> Evidence<'a> {
         by_domain || self.is_authentic_by_signature()
     }
 
-    /// Whether a signature proves it, where the profile lets one. It is about the address in From, and not about him for whom a form writes.
+    /// Whether a signature proves it, where the profile lets one. It is about the address in From, and not about him for whom a form writes;
+    /// and it counts only where the fields stood within what is signed: else anybody could put other words for a subject, and other people,
+    /// around a content that was signed once (SEC-08).
     pub(super) fn is_authentic_by_signature(&self) -> bool {
         let author = self.message.headers.from.first().map(Address::normalised);
         self.profile.signed_is_authentic
             && self.signed() == mail::Signed::Trusted
+            && self.message.opened.as_ref().is_some_and(|opened| opened.has_fields_within && !opened.other_author)
             && self.sender.identity.is_some()
             && self.sender.identity == author
     }

@@ -211,7 +211,7 @@ impl<'c> Case<'c> {
                 self.trace.keys.push(seen);
             }
         }
-        judge::best(usable.into_iter()).map(|(_, key)| key.fingerprint.clone())
+        judge::best(usable.into_iter(), scheme).map(|(_, key)| key.fingerprint.clone())
     }
 
     /// A key of ours that signs by this scheme.

@@ -118,11 +118,20 @@ fn proof_suffices(origin: Origin, why: Distrust, held: &Held) -> bool {
     lacks_a_voucher && held.proof_suffices.iter().any(|word| word == origin.word())
 }
 
+/// How early a key is taken, by whence it came. Nobody vouches for a key of OpenPGP that came with a mail but that mail, so it goes behind one
+/// that somebody put into the folder.
+fn rank(origin: Origin, scheme: Scheme) -> (Origin, bool) {
+    match (origin, scheme) {
+        (Origin::Harvested, Scheme::Pgp) => (Origin::File, true),
+        (origin, _) => (origin, false),
+    }
+}
+
 /// The one that is taken of those that may be used: the first by origin, of several the newest, of several as new the one that is good for longer.
-pub(super) fn best<'k>(keys: impl Iterator<Item = (usize, &'k Key)>) -> Option<(usize, &'k Key)> {
+pub(super) fn best<'k>(keys: impl Iterator<Item = (usize, &'k Key)>, scheme: Scheme) -> Option<(usize, &'k Key)> {
     keys.min_by_key(|(_, key)| {
         let newest = std::cmp::Reverse(key.not_before_s.unwrap_or(i64::MIN));
         let longest = std::cmp::Reverse(key.not_after_s.unwrap_or(i64::MAX));
-        (key.origin, newest, longest, key.fingerprint.clone())
+        (rank(key.origin, scheme), newest, longest, key.fingerprint.clone())
     })
 }

@@ -68,15 +68,17 @@ pub fn restored(mail: &[u8], payload: &[u8], is_encrypted: bool, is_signed: bool
     let protected = compared(&outer, &inner, is_encrypted && says_cipher);
     let is_within =
         |name: &[u8]| !name.starts_with(b"content-") && name != b"mime-version" && !OF_THE_WAY.contains(&name);
+    // What stands outside otherwise than it was left there may be of a server that checked the mail, and is not taken away by who wrote it.
+    let is_changed = |name: &[u8]| protected.changed.iter().any(|one| one.as_bytes() == name);
     let mut head: Vec<&[u8]> = outer_fields(&outer, |name| {
-        let is_said_within = inner.fields().iter().any(|field| name_of(field) == name);
+        let is_said_within = inner.fields().iter().any(|field| name_of(field) == name && is_fit(field));
         OF_THE_WAY.contains(&name)
             || name == b"from" && protected.other_author
-            || !SAID.contains(&name) && !is_said_within
+            || !SAID.contains(&name) && (!is_said_within || is_changed(name))
     });
     head.extend(inner.fields().into_iter().filter(|field| {
         let name = name_of(field);
-        is_within(&name) && !(name == b"from" && protected.other_author)
+        is_within(&name) && is_fit(field) && !(name == b"from" && protected.other_author)
     }));
     let shown = display::without(&[inner.head, b"\r\n", inner.body].concat());
     let body = shown.as_deref().map_or(inner, Entity::read);
@@ -87,9 +89,26 @@ fn outer_fields<'a>(outer: &Entity<'a>, is_taken: impl Fn(&[u8]) -> bool) -> Vec
     let mut fields = outer.fields();
     fields.retain(|field| {
         let name = name_of(field);
-        !name.starts_with(b"content-") && name != b"mime-version" && name != b"hp-outer" && is_taken(&name)
+        !name.starts_with(b"content-")
+            && name != b"mime-version"
+            && name != b"hp-outer"
+            && is_fit(field)
+            && is_taken(&name)
     });
     fields
+}
+
+/// Whether every program reads the same field there: a name of plain letters at the beginning of its line, and no CR or NUL but in the ends
+/// of lines, which some take for the end of the field. Any other would be judged here by one name and read elsewhere by another.
+fn is_fit(field: &[u8]) -> bool {
+    let mut parts = field.splitn(2, |byte| *byte == b':');
+    let name = parts.next().unwrap_or_default();
+    let is_named = parts.next().is_some() && !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+    let is_whole = |line: &[u8]| !line.iter().any(|byte| matches!(byte, b'\r' | 0));
+    let ends = |line: &[u8]| {
+        line.strip_suffix(b"\n").map_or(line.len(), |line| line.strip_suffix(b"\r").unwrap_or(line).len())
+    };
+    is_named && field.split_inclusive(|byte| *byte == b'\n').all(|line| is_whole(&line[..ends(line)]))
 }
 
 /// What differs between outside and within, and who meant it to.
@@ -150,13 +169,17 @@ fn addresses(head: &[u8]) -> Vec<String> {
 }
 
 fn joined(head: &[&[u8]], content: &Entity<'_>) -> Vec<u8> {
-    let mut out = head.concat();
-    out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-    for field in content.fields() {
-        if name_of(field).starts_with(b"content-") {
-            out.extend_from_slice(field);
+    let mut out = Vec::new();
+    let mut put = |field: &[u8]| {
+        out.extend_from_slice(field);
+        if !field.ends_with(b"\n") {
+            out.extend_from_slice(b"\r\n");
         }
-    }
+    };
+    head.iter().for_each(|field| put(field));
+    put(b"MIME-Version: 1.0\r\n");
+    let of_content = content.fields().into_iter().filter(|field| name_of(field).starts_with(b"content-"));
+    of_content.filter(|field| is_fit(field)).for_each(put);
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(content.body);
     out

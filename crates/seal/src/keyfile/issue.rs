@@ -75,7 +75,20 @@ pub fn self_signed(
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
     let (key, public) = held(pkcs8)?;
-    let issuing = Issuing::by(&key, &public)?;
+    self_signed_with((&key, &public), subject, (from, until), random)
+}
+
+/// The same with a key that may be anywhere.
+///
+/// # Errors
+/// As [`self_signed`], and when the key does not sign.
+pub fn self_signed_with(
+    (key, public): (&dyn PrivateKey, &PublicKey),
+    subject: Subject<'_>,
+    (from, until): (u64, u64),
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Trouble> {
+    let issuing = Issuing::by(key, public)?;
     let issuer = Issuer { name: distinguished_name(subject)?, key_id: Some(issuing.public.id()) };
     let to_sign = issuing.to_sign(&issuing.public, &issuer, subject, (from, until), random)?;
     issuing.signed(&to_sign)
@@ -106,7 +119,15 @@ pub fn signed_by(
 /// As [`self_signed`].
 pub fn request(pkcs8: &[u8], subject: Subject<'_>) -> Result<Vec<u8>, Trouble> {
     let (key, public) = held(pkcs8)?;
-    let issuing = Issuing::by(&key, &public)?;
+    request_with((&key, &public), subject)
+}
+
+/// The same with a key that may be anywhere.
+///
+/// # Errors
+/// As [`self_signed_with`].
+pub fn request_with((key, public): (&dyn PrivateKey, &PublicKey), subject: Subject<'_>) -> Result<Vec<u8>, Trouble> {
+    let issuing = Issuing::by(key, public)?;
     let extensions = issuing.public.extensions(subject)?;
     let extensions = tlv::sequence(&extensions.iter().map(Vec::as_slice).collect::<Vec<_>>());
     let attribute = tlv::sequence(&[&tlv::oid(oid::EXTENSION_REQUEST), &tlv::element(SET, &[&extensions])]);

@@ -32,7 +32,7 @@ impl Digest {
         found.map(|(_, digest)| *digest).ok_or(Trouble::Unsupported("this digest"))
     }
 
-    pub(super) fn oid(self) -> ObjectIdentifier {
+    pub(crate) fn oid(self) -> ObjectIdentifier {
         match self {
             Digest::Sha1 => oid::SHA1,
             Digest::Sha256 => oid::SHA256,

@@ -101,6 +101,42 @@ fn nobody_is_two_authors() {
     assert!(read.protected.expect("within").other_author);
 }
 
+/// Whatever program reads it sees the same fields as the one that judged them (SEC-13).
+#[test]
+fn sec_13_nothing_within_begins_a_field_for_some_programs_alone() {
+    let within = [
+        " <boss@example.com>\r\nSubject: s\r\n",
+        "X-A: b\rFrom: boss@example.com\r\n",
+        "X-A: b\rAuthentication-Results: mx; dmarc=pass\r\n",
+        "\0From: boss@example.com\r\n",
+        "X-A\rContent-Type: text/html\r\n",
+        "\0Content-Type: text/html\r\n",
+        "Content-Language: en\rFrom: boss@example.com\r\n",
+        "From boss@example.com: x\r\n",
+    ];
+    for field in within {
+        let payload = format!("{field}Content-Type: text/plain; hp=\"cipher\"\r\n\r\nPay.\r\n");
+        let outer = "X-Spam-Flag: YES\r\nTo: desk@example.com\r\nFrom: m@example.net\r\n\r\n";
+        let read = String::from_utf8(restored(outer.as_bytes(), payload.as_bytes(), true, false).mail).expect("text");
+        let (head, _) = read.split_once("\r\n\r\n").expect("a head");
+        let lines: Vec<&str> = head.split(['\r', '\n', '\0']).collect();
+        let begins = |name: &str| lines.iter().filter(|line| line.to_ascii_lowercase().starts_with(name)).count();
+        assert!(!head.contains("boss@example.com") && !head.contains("dmarc"), "{field:?}: {head:?}");
+        assert!(begins("from:") == 1 && begins("content-type:") <= 1 && !head.contains("html"), "{field:?}: {head:?}");
+    }
+}
+
+/// A server that checked the mail said something before us, and who wrote the mail says otherwise: both stand there, as in any mail.
+#[test]
+fn what_a_server_said_outside_is_not_taken_away_from_within() {
+    let payload = "From: m@example.net\r\nX-Spam-Flag: NO\r\nContent-Type: text/plain; hp=\"cipher\"\r\n\r\nPay.\r\n";
+    let outer = "X-Spam-Flag: YES\r\nFrom: m@example.net\r\n\r\n";
+    let read = restored(outer.as_bytes(), payload.as_bytes(), true, false);
+    let text = String::from_utf8(read.mail).expect("text");
+    assert!(text.starts_with("X-Spam-Flag: YES\r\n") && text.contains("X-Spam-Flag: NO"), "{text}");
+    assert!(read.protected.expect("within").changed.contains(&"x-spam-flag".to_owned()));
+}
+
 #[test]
 fn a_signature_covers_the_fields_and_without_one_they_are_nothing() {
     let authority = Authority::start();

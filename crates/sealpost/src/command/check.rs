@@ -7,11 +7,12 @@ use super::{Failure, counted, fault_in_words};
 use crate::settings::{self, Mailbox, Opening, Sealing, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
+use engine::keys::Openers;
 use engine::outside::KeySources;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
-use store::{KeyFiles, Store};
+use store::Store;
 
 /// Each thing that is looked at answers within this time, or counts as not working.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -72,6 +73,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
 /// Everything beside the store. What needs one that does not open says so, or nothing when that was told already.
 async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
     findings.say("cells", cells(settings).await)?;
+    let openers = openers(settings, store).await?;
     let running = tokio::time::timeout(WITHIN, wire::ask_what_listens(settings)).await.unwrap_or_default();
     look_at_pages(settings, &running, findings)?;
     for mailbox in &settings.mailboxes {
@@ -82,20 +84,20 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
         };
         let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
         findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
-        look_at_opening(mailbox, store, findings).await?;
+        look_at_opening(mailbox, &openers, findings).await?;
         if let (Some(hours), Some(store)) = (mailbox.silent_after_h, store) {
             let verdict = within(wire::listen_for_silence(store, mailbox, hours)).await;
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
         }
     }
-    look_at_sites(settings, store, findings).await?;
+    look_at_sites(settings, store, &openers, findings).await?;
     for ending in endings(settings, store).await {
         findings.say(&ending.name(), ending.verdict())?;
     }
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
-    look_at_relays(settings, store, &running, findings).await?;
+    look_at_relays(settings, &openers, &running, findings).await?;
     look_at_key_sources(settings, findings).await?;
     for key in settings.dkim.iter().map(|one| &one.key) {
         findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
@@ -116,7 +118,7 @@ fn look_at_pages(settings: &Settings, running: &wire::Listening, findings: &mut 
 /// Where relays listen, and what they seal by.
 async fn look_at_relays(
     settings: &Settings,
-    store: Option<&Store>,
+    openers: &Openers,
     running: &wire::Listening,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
@@ -132,9 +134,9 @@ async fn look_at_relays(
                         format!("mail is handed on as it comes, and {} gets what rules would do", record.display());
                     findings.say(&format!("{name}, sealing"), Ok(text))?;
                 }
-                look_at_sealing(&name, sealing, store, findings).await?;
+                look_at_sealing(&name, sealing, openers, findings).await?;
             }
-            (None, Some(opening)) => look_at_keys(&name, opening, store, findings).await?,
+            (None, Some(opening)) => look_at_keys(&name, opening, openers, findings).await?,
             (None, None) => {
                 let text = "mail is handed on as it comes; write seal = \"rules\" to have it sealed";
                 findings.say(&format!("{name}, sealing"), Ok(text.to_owned()))?;
@@ -159,22 +161,17 @@ async fn look_at_key_sources(settings: &Settings, findings: &mut Findings) -> Re
 }
 
 /// With what the mail of a mailbox is opened.
-async fn look_at_opening(mailbox: &Mailbox, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
+async fn look_at_opening(mailbox: &Mailbox, openers: &Openers, findings: &mut Findings) -> Result<(), Failure> {
     match &mailbox.opening {
-        Some(opening) => look_at_keys(&format!("mailbox {}", mailbox.name), opening, store, findings).await,
+        Some(opening) => look_at_keys(&format!("mailbox {}", mailbox.name), opening, openers, findings).await,
         None => Ok(()),
     }
 }
 
 /// What is found about keys that open mail.
-async fn look_at_keys(
-    of: &str,
-    opening: &Opening,
-    store: Option<&Store>,
-    findings: &mut Findings,
-) -> Result<(), Failure> {
-    let (of, opening, vault) = (of.to_owned(), opening.clone(), vault(store).await?);
-    let found = tokio::task::spawn_blocking(move || sealing::of_opening(&of, &opening, vault.as_ref())).await;
+async fn look_at_keys(of: &str, opening: &Opening, openers: &Openers, findings: &mut Findings) -> Result<(), Failure> {
+    let (of, opening, openers) = (of.to_owned(), opening.clone(), openers.clone());
+    let found = tokio::task::spawn_blocking(move || sealing::of_opening(&of, &opening, &openers)).await;
     let found = found.map_err(|error| Failure::new(format!("keys cannot be looked at: {error}")))?;
     found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
 }
@@ -183,24 +180,29 @@ async fn look_at_keys(
 async fn look_at_sealing(
     of: &str,
     sealing: &Sealing,
-    store: Option<&Store>,
+    openers: &Openers,
     findings: &mut Findings,
 ) -> Result<(), Failure> {
-    let (of, sealing, vault) = (of.to_owned(), sealing.clone(), vault(store).await?);
-    let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of, &sealing, vault.as_ref())).await;
+    let (of, sealing, openers) = (of.to_owned(), sealing.clone(), openers.clone());
+    let found = tokio::task::spawn_blocking(move || sealing::verdicts(&of, &sealing, &openers)).await;
     let found = found.map_err(|error| Failure::new(format!("rules and keys cannot be looked at: {error}")))?;
     found.into_iter().try_for_each(|(what, verdict)| findings.say(&what, verdict))
 }
 
-/// What opens files of keys that the vault sealed, where the store opens.
-async fn vault(store: Option<&Store>) -> Result<Option<KeyFiles>, Failure> {
+/// What opens keys that no password does; the vault where the store opens.
+async fn openers(settings: &Settings, store: Option<&Store>) -> Result<Openers, Failure> {
     match store {
-        Some(store) => Ok(Some(store.key_files().await?)),
-        None => Ok(None),
+        Some(store) => wire::openers(settings, store).await,
+        None => Ok(Openers { vault: None, tokens: settings.key_tokens.clone() }),
     }
 }
 
-async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
+async fn look_at_sites(
+    settings: &Settings,
+    store: Option<&Store>,
+    openers: &Openers,
+    findings: &mut Findings,
+) -> Result<(), Failure> {
     for site in &settings.sites {
         let late = || wire::SiteFindings::nothing(no_answer());
         let projects = wire::projects_of(settings, &site.name).len().min(wire::PROJECTS_MAX);
@@ -227,7 +229,7 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
         if let Some(sealing) = &site.sealing {
-            look_at_sealing(&format!("letters of site {}", site.name), sealing, store, findings).await?;
+            look_at_sealing(&format!("letters of site {}", site.name), sealing, openers, findings).await?;
         }
         for verdict in templates::verdicts(site).await? {
             findings.say(&format!("templates of site {}", site.name), verdict)?;

@@ -99,7 +99,7 @@ impl Arguments {
             rules: self.rules.clone(),
             keys: folder.clone(),
             passwords: keys.passwords()?,
-            vault: keys.vault().await?,
+            openers: keys.openers().await?,
             hostname: String::new(),
             people: None,
         };

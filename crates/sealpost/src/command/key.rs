@@ -15,11 +15,11 @@ use super::Failure;
 use crate::settings::secret;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, Openers};
 use seal::keyfile::Password;
 use seal::smime::PublicKey;
 use std::path::{Path, PathBuf};
-use store::{KeyFiles, KeyWord};
+use store::KeyWord;
 use zeroize::Zeroizing;
 
 pub use generate::Chance;
@@ -136,43 +136,42 @@ pub enum What {
 /// When the work failed; what stands in a folder and cannot be used is told and is a failure in the end.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { keys, what } = arguments;
-    let vault = match &what {
-        What::Accept { .. } | What::Coverage { .. } => None,
+    let openers = match &what {
+        What::Accept { .. } | What::Coverage { .. } => Openers::default(),
         What::Import { of, .. } | What::List { of, .. } | What::ExportPublic { of, .. } | What::Remove { of, .. }
             if of.site.is_some() =>
         {
-            None
+            Openers::default()
         }
         // It asks for keys of people, and the settings are there for whom to ask.
-        What::Discover(_) => keys.vault().await.unwrap_or(None),
-        _ => keys.vault().await?,
+        What::Discover(_) => keys.openers().await.unwrap_or_default(),
+        _ => keys.openers().await?,
     };
-    let vault = vault.as_ref();
     match what {
-        What::Generate(asked) => generate::run(&keys, vault, &asked),
+        What::Generate(asked) => generate::run(&keys, &openers, &asked),
         What::Import { shelf, sealed, of, address, files } => match keys.of(of.site) {
             Some(of) if shelf == place::Shelf::People => register::import(&of, address, &files).await,
             Some(_) => Err(Failure::new("a site keeps keys of people alone; leave --as out")),
-            None => import::run(&keys, vault, (shelf, sealed), &files),
+            None => import::run(&keys, &openers, (shelf, sealed), &files),
         },
-        What::SealFiles => seal_files::run(&keys, vault),
+        What::SealFiles => seal_files::run(&keys, &openers),
         What::List { of, address, quarantined } => match keys.of(of.site) {
             Some(of) => register::list(&of, address, quarantined).await,
-            None => inventory::list(keys.read(vault)?, address.as_deref()),
+            None => inventory::list(keys.read(&openers)?, address.as_deref()),
         },
         What::Accept { of, id } => register::change(&keys.of_site(of.site), &id, KeyWord::Accept).await,
         What::Coverage { of, project, addresses } => {
             register::coverage(&keys.of_site(of.site), project.as_deref(), addresses).await
         }
-        What::Show { fingerprint } => inventory::show(keys.read(vault)?, &fingerprint),
+        What::Show { fingerprint } => inventory::show(keys.read(&openers)?, &fingerprint),
         What::ExportPublic { of, named, format } => match keys.of(of.site) {
             Some(of) => register::export(&of, &named).await,
-            None => export::run(&keys.read(vault)?, &named, format),
+            None => export::run(&keys.read(&openers)?, &named, format),
         },
-        What::Discover(asked) => discover::run(&keys, vault, &asked).await,
+        What::Discover(asked) => discover::run(&keys, &openers, &asked).await,
         What::Remove { of, named } => match keys.of(of.site) {
             Some(of) => register::change(&of, &named, KeyWord::Remove).await,
-            None => remove::run(&keys, vault, &named),
+            None => remove::run(&keys, &openers, &named),
         },
     }
 }
@@ -206,12 +205,12 @@ impl Keys {
     ///
     /// # Errors
     /// When it is not there, or a password cannot be had.
-    pub fn read(&self, vault: Option<&KeyFiles>) -> Result<KeyFolder, Failure> {
+    pub fn read(&self, openers: &Openers) -> Result<KeyFolder, Failure> {
         if !self.folder.is_dir() {
             let why = "is no folder; name the folder of keys by --keys, or make one by `sealpost key generate` or `key import`";
             return Err(Failure::new(format!("{} {why}", self.folder.display())));
         }
-        let folder = KeyFolder::read_with(&self.folder, &self.passwords()?, vault);
+        let folder = KeyFolder::read_with(&self.folder, &self.passwords()?, openers);
         for trouble in &folder.troubles {
             let file = self.folder.join(&trouble.file);
             let word = if trouble.why.is_warning() { "warning: " } else { "" };

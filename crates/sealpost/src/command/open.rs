@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub async fn run(keys: &Keys, legacy: bool, verdict: Option<Option<PathBuf>>, file: &Path) -> Result<(), Failure> {
     let shown = file.display();
     let mail = files::bytes(file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
-    let folder = keys.read(keys.vault().await?.as_ref())?;
+    let folder = keys.read(&keys.openers().await?)?;
     let public = |own: &OwnPgpKey| own.public.certificate.clone();
     let known_pgp = folder.pgp.iter().map(|(one, _)| one.bytes.to_vec()).chain(folder.pgp_keys.iter().map(public));
     let order = OpenOrder {

@@ -93,7 +93,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let shown = arguments.file.display();
     let mail = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
-    let folder = arguments.keys.read(arguments.keys.vault().await?.as_ref())?;
+    let folder = arguments.keys.read(&arguments.keys.openers().await?)?;
     let now = now_s();
     let (with, keys) = match arguments.scheme {
         Scheme::Smime => with_smime(&arguments, &folder, now)?,

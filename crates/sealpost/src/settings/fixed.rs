@@ -55,11 +55,14 @@ impl Fixed {
             }
             fixed.accounts.insert(format!("account[] of mailbox {}", mailbox.name), mailbox.accounts.clone());
         }
-        for section in written.all("key_source[]") {
-            let name = value(section, "name");
-            for setting in settings().filter(|setting| section_of(setting.key) == "key_source[]") {
-                let key = name_of(setting.key);
-                fixed.values.insert(format!("key_source[{}].{key}", name.trim_matches('"')), value(section, key));
+        for of in ["key_source", "pkcs11"] {
+            let sections = format!("{of}[]");
+            for section in written.all(&sections) {
+                let name = value(section, "name");
+                for setting in settings().filter(|setting| section_of(setting.key) == sections) {
+                    let key = name_of(setting.key);
+                    fixed.values.insert(format!("{of}[{}].{key}", name.trim_matches('"')), value(section, key));
+                }
             }
         }
         for (relay, section) in relays.iter().zip(written.all("relay[]")) {

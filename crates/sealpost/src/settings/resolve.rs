@@ -6,6 +6,7 @@ mod key_sources;
 mod mailbox;
 mod oauth;
 mod outgoing;
+mod pkcs11;
 mod plans;
 mod public;
 mod references;
@@ -19,6 +20,7 @@ use super::written::{Scalar, Section, Value, Written};
 use super::{
     Cells, Console, Dns, Fixed, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file, secret,
 };
+use engine::keys::KeyTokens;
 use policy::template::Templates;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -89,6 +91,7 @@ impl Reader {
             mailboxes: Vec::new(),
             relays: self.relays(written),
             key_sources: self.each(written, "key_source[]", Reader::key_source),
+            key_tokens: KeyTokens::new(self.each(written, "pkcs11[]", Reader::token)),
             profiles: Vec::new(),
             plans: Vec::new(),
             bulletins: Vec::new(),

@@ -6,6 +6,7 @@ mod key_sources;
 mod mailboxes;
 mod oauth;
 mod outgoing;
+mod pkcs11;
 mod plans;
 mod process;
 mod relays;
@@ -57,7 +58,7 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 13] = [
+const ROOMS: [&[Setting]; 14] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
@@ -69,6 +70,7 @@ const ROOMS: [&[Setting]; 13] = [
     mailboxes::MORE,
     relays::SETTINGS,
     key_sources::SETTINGS,
+    pkcs11::SETTINGS,
     plans::SETTINGS,
     bulletins::SETTINGS,
 ];

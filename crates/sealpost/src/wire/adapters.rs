@@ -8,6 +8,7 @@ use courier::dns_auth::DnsAuth;
 use courier::oauth::Proof;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Renderer, Sandbox};
+use engine::keys::Openers;
 use engine::outside::Outside;
 use engine::sealing::letters::{LetterSealer, LettersByRules};
 use engine::speak::{SiteConnection, Speaker};
@@ -15,7 +16,7 @@ use engine::tokens::{Tokens, TokensOfSite};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{KeyFiles, Store};
+use store::Store;
 use tokio::sync::Mutex;
 use tracker::webhook;
 
@@ -120,7 +121,7 @@ pub(super) async fn sealers(
     let sealings = settings.sites.iter().map(|site| site.sealing.as_ref());
     let outsides = sealings.map(|of| of.map(|of| lasting.outsiders.of(of, settings, cells)).transpose());
     let outsides = outsides.collect::<Result<Vec<_>, _>>()?;
-    let vault = store.key_files().await?;
+    let openers = super::openers(settings, store).await?;
     let mut lasting = lasting.sealers.lock().await;
     for (_, sealer) in lasting.iter() {
         sealer.look_again().await;
@@ -134,7 +135,7 @@ pub(super) async fn sealers(
                 same.ask(outside.clone());
             }
             let sealer =
-                same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, (store, vault.clone()), cells, outside)));
+                same.unwrap_or_else(|| Arc::new(letter_sealer(sealing, (store, openers.clone()), cells, outside)));
             lasting.push((sealing.clone(), sealer.clone()));
             sealer as Arc<dyn LetterSealer>
         });
@@ -144,7 +145,7 @@ pub(super) async fn sealers(
 }
 
 /// What seals letters by these rules and keys.
-pub fn letter_sealer(sealing: &Sealing, of: (&Store, KeyFiles), cells: &Cells, outside: Outside) -> LettersByRules {
+pub fn letter_sealer(sealing: &Sealing, of: (&Store, Openers), cells: &Cells, outside: Outside) -> LettersByRules {
     // Letters have an id and a sender of their own.
     LettersByRules::new(sealing_settings(sealing, "", of), cells.clone(), outside)
 }

@@ -3,6 +3,7 @@
 use crate::command::Failure;
 use crate::settings::{Secret, Settings};
 use engine::key_ends::{WatchedFolder, WatchedFolders};
+use engine::keys::Openers;
 use seal::keyfile::Password;
 use std::path::Path;
 use store::Store;
@@ -24,13 +25,14 @@ pub(super) async fn watched(settings: &Settings, store: &Store) -> Result<Watche
         let opening = mailbox.opening.as_ref()?;
         Some((&*opening.keys, opening.password.as_ref(), &mailbox.site))
     });
+    let openers = super::openers(settings, store).await?;
     let mut folders: Vec<WatchedFolder> = Vec::new();
     for (keys, password, site) in sites.chain(relays).chain(mailboxes) {
         let known = folders.iter_mut().find(|folder| folder.keys == keys);
         let folder = match known {
             Some(known) => known,
             None => {
-                folders.push(new(keys, store).await?);
+                folders.push(new(keys, openers.clone()));
                 let last = folders.len() - 1;
                 &mut folders[last]
             }
@@ -40,14 +42,14 @@ pub(super) async fn watched(settings: &Settings, store: &Store) -> Result<Watche
     Ok(WatchedFolders::new(folders))
 }
 
-async fn new(keys: &Path, store: &Store) -> Result<WatchedFolder, Failure> {
-    Ok(WatchedFolder {
+fn new(keys: &Path, openers: Openers) -> WatchedFolder {
+    WatchedFolder {
         name: keys.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         keys: keys.to_owned(),
         passwords: Vec::new(),
-        vault: Some(store.key_files().await?),
+        openers,
         sites: Vec::new(),
-    })
+    }
 }
 
 fn add(folder: &mut WatchedFolder, password: Option<&Secret>, site: &str) {

@@ -4,6 +4,7 @@ use super::Lasting;
 use crate::command::Failure;
 use crate::settings::{Opening, Settings};
 use engine::cell::{Cells, MailReader};
+use engine::keys::Openers;
 use engine::opening::{Keyring, OpeningSettings};
 use seal::keyfile::Password;
 use std::collections::HashMap;
@@ -32,13 +33,14 @@ pub(super) fn shared(cells: &Cells, lasting: &Lasting) -> MailReader {
 /// Those of [`Keyring::start`].
 pub(super) async fn all(settings: &Settings, store: &Store) -> Result<HashMap<String, Arc<Keyring>>, Failure> {
     let mut read: Vec<(&Opening, Arc<Keyring>)> = Vec::new();
+    let openers = super::openers(settings, store).await?;
     let mut all = HashMap::new();
     for mailbox in &settings.mailboxes {
         let Some(opening) = &mailbox.opening else { continue };
         let known = read.iter().find(|(of, _)| *of == opening).map(|(_, keyring)| keyring.clone());
         let keys = match known {
             Some(known) => known,
-            None => keyring(opening, store).await?,
+            None => keyring(opening, openers.clone()).await?,
         };
         read.push((opening, keys.clone()));
         all.insert(mailbox.name.clone(), keys);
@@ -47,11 +49,11 @@ pub(super) async fn all(settings: &Settings, store: &Store) -> Result<HashMap<St
 }
 
 /// Reading a folder blocks, and passwords take their time.
-pub(super) async fn keyring(of: &Opening, store: &Store) -> Result<Arc<Keyring>, Failure> {
+pub(super) async fn keyring(of: &Opening, openers: Openers) -> Result<Arc<Keyring>, Failure> {
     let settings = OpeningSettings {
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
-        vault: Some(store.key_files().await?),
+        openers,
         opens_legacy: of.opens_legacy,
         trusts_unknown: of.trusts_unknown,
     };

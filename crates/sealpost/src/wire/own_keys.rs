@@ -3,16 +3,16 @@
 use super::relays::sealing_settings;
 use crate::settings::{Settings, Site};
 use console::public::own_keys::OwnKeys;
-use engine::keys::PublishedFolder;
+use engine::keys::{Openers, PublishedFolder};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use store::{KeyFiles, Store};
+use store::Store;
 
 /// The folders of a site and of its relays, with the rules that say whose keys of them are published.
-pub fn folders(settings: &Settings, site: &Site, (store, vault): (&Store, &KeyFiles)) -> Vec<Arc<PublishedFolder>> {
+pub fn folders(settings: &Settings, site: &Site, (store, openers): (&Store, &Openers)) -> Vec<Arc<PublishedFolder>> {
     let of_relays = settings.relays.iter().filter(|relay| relay.site == site.name).map(|relay| &relay.sealing);
     let all = std::iter::once(&site.sealing).chain(of_relays).flatten();
-    let published = |sealing| PublishedFolder::new(sealing_settings(sealing, "", (store, vault.clone())));
+    let published = |sealing| PublishedFolder::new(sealing_settings(sealing, "", (store, openers.clone())));
     all.map(|sealing| Arc::new(published(sealing))).collect()
 }
 

@@ -10,6 +10,7 @@ use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Protocol, Tls};
 use engine::cell::Cells;
+use engine::keys::Openers;
 use engine::register::PeopleKeys;
 use engine::relay::{NextHop, Opens, Relay, RelaySettings, Sealer, Unsealed};
 use engine::sealing::compare::Comparing;
@@ -18,7 +19,7 @@ use seal::keyfile::Password;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{KeyFiles, Store};
+use store::Store;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +89,7 @@ async fn sealing(
     cells: Cells,
 ) -> Result<ByRules, Failure> {
     let outside = lasting.outsiders.of(sealing, settings, &cells)?;
-    let settings = sealing_settings(sealing, &of.hostname, (store, store.key_files().await?));
+    let settings = sealing_settings(sealing, &of.hostname, (store, super::openers(settings, store).await?));
     let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, cells, outside)).await;
     let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
     Ok(started?)
@@ -98,13 +99,13 @@ async fn sealing(
 pub(super) fn sealing_settings(
     of: &settings::Sealing,
     hostname: &str,
-    (store, vault): (&Store, KeyFiles),
+    (store, openers): (&Store, Openers),
 ) -> SealingSettings {
     SealingSettings {
         rules: of.rules.clone(),
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
-        vault: Some(vault),
+        openers,
         hostname: hostname.to_owned(),
         people: Some(PeopleKeys::new(store.clone())),
     }

@@ -8,6 +8,7 @@ use super::observe::days_left;
 use crate::command::Failure;
 use crate::settings;
 use engine::cell::Cells;
+use engine::keys::KeyTokens;
 use engine::sealing::ByRules;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct Reload {
     pub file: PathBuf,
     /// As it was at the start.
     pub fixed: settings::Fixed,
+    /// A PIN that was refused is refused until a restart.
+    pub key_tokens: KeyTokens,
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
     pub lasting: Lasting,
@@ -65,17 +68,20 @@ async fn again(reload: &Reload, held: &[Held]) {
                 tracing::error!(%problem, "settings were not reloaded");
             }
         }
-        Ok(settings) => match swap(reload, &settings).await {
-            Ok(()) => {
-                for key in reload.fixed.differs(&settings.fixed) {
-                    tracing::warn!(what = key, "differs from what is in use and has no effect before a restart");
+        Ok(mut settings) => {
+            settings.key_tokens = reload.key_tokens.clone();
+            match swap(reload, &settings).await {
+                Ok(()) => {
+                    for key in reload.fixed.differs(&settings.fixed) {
+                        tracing::warn!(what = key, "differs from what is in use and has no effect before a restart");
+                    }
+                    reload.console.swap_browse_bases(super::browse_bases(&settings));
+                    reload.hands.swap(settings);
+                    tracing::info!("sites, mailboxes and profiles are reloaded");
                 }
-                reload.console.swap_browse_bases(super::browse_bases(&settings));
-                reload.hands.swap(settings);
-                tracing::info!("sites, mailboxes and profiles are reloaded");
+                Err(failure) => tracing::error!(problem = failure.text, "settings were not reloaded"),
             }
-            Err(failure) => tracing::error!(problem = failure.text, "settings were not reloaded"),
-        },
+        }
     }
     for Held { place, certificates } in held {
         match certificates.reload() {

@@ -49,7 +49,7 @@ const CATCH: &[Setting] = &[
         "signed_is_authentic",
         Form::Truth,
         Default::Is("false"),
-        "With `true` a sender is also proved by a signature that is `trusted` ([sealed mail](sealing.md#mail-that-comes-in)), whatever his domain says. \
+        "With `true` a sender is also proved by a signature that is `trusted` ([sealed mail](sealing.md#mail-that-comes-in)), whatever his domain says, if the mail has its fields within what is signed. \
          Whoever has a mail that he signed once can send it again, so where directives do things that may not happen twice leave it off.",
     ),
     setting(

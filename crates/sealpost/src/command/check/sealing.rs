@@ -3,7 +3,7 @@
 use super::super::key::pgp_certificate;
 use super::super::{counted, now_s};
 use crate::settings::{Opening, Sealing, Secret};
-use engine::keys::{KeyFolder, Why};
+use engine::keys::{KeyFolder, Openers, Why};
 use policy::SealingRules;
 use policy::sealing::Needs;
 use seal::keyfile::{Password, revocation_list};
@@ -12,7 +12,6 @@ use seal::smime::Certificate;
 use seal::verdict::fingerprint;
 use std::collections::HashMap;
 use std::path::Path;
-use store::KeyFiles;
 
 /// What ends within so many days is told.
 const SOON_DAYS: u64 = 30;
@@ -26,14 +25,14 @@ const DIGITS: usize = 16;
 pub type Line = (String, Result<String, String>);
 
 /// What is found about the rules and keys of this relay or site; it blocks.
-pub fn verdicts(of: &str, sealing: &Sealing, vault: Option<&KeyFiles>) -> Vec<Line> {
+pub fn verdicts(of: &str, sealing: &Sealing, openers: &Openers) -> Vec<Line> {
     let name = |what: &str| format!("{of}, {what}");
     let rules = rules(sealing);
     let mut lines = vec![(
         name("rules"),
         rules.as_ref().map(|_| format!("{} is right", sealing.rules.display())).map_err(Clone::clone),
     )];
-    let folder = read(&sealing.keys, sealing.password.as_ref(), vault);
+    let folder = read(&sealing.keys, sealing.password.as_ref(), openers);
     let keys = readable(&sealing.keys, &folder);
     let is_there = keys.is_ok();
     lines.push((name("keys"), keys));
@@ -50,8 +49,8 @@ pub fn verdicts(of: &str, sealing: &Sealing, vault: Option<&KeyFiles>) -> Vec<Li
 }
 
 /// What is found about the keys with which the mail of a mailbox is opened; it blocks.
-pub fn of_opening(of: &str, opening: &Opening, vault: Option<&KeyFiles>) -> Vec<Line> {
-    let folder = read(&opening.keys, opening.password.as_ref(), vault);
+pub fn of_opening(of: &str, opening: &Opening, openers: &Openers) -> Vec<Line> {
+    let folder = read(&opening.keys, opening.password.as_ref(), openers);
     let keys = readable(&opening.keys, &folder);
     let is_there = keys.is_ok();
     let mut lines = vec![(format!("{of}, keys"), keys)];
@@ -65,9 +64,9 @@ pub fn of_opening(of: &str, opening: &Opening, vault: Option<&KeyFiles>) -> Vec<
     lines
 }
 
-fn read(keys: &Path, password: Option<&Secret>, vault: Option<&KeyFiles>) -> KeyFolder {
+fn read(keys: &Path, password: Option<&Secret>, openers: &Openers) -> KeyFolder {
     let passwords: Vec<Password> = password.iter().map(|one| Password::new(one.0.clone())).collect();
-    KeyFolder::read_with(keys, &passwords, vault)
+    KeyFolder::read_with(keys, &passwords, openers)
 }
 
 fn rules(sealing: &Sealing) -> Result<SealingRules, String> {

@@ -4,7 +4,7 @@ use super::super::{Failure, files, print};
 use super::inventory::time;
 use super::{Keys, import};
 use crate::settings::{self, Settings};
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, Openers};
 use engine::outside::{Discovered, Found, KeySources, Lives, Said, SourceKind, SourceSettings, Way, server_url};
 use engine::sealing::AskedFolder;
 use engine::speak::Route;
@@ -15,7 +15,6 @@ use seal::verdict::fingerprint;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use store::KeyFiles;
 
 /// The key server that is meant where none is named.
 const VKS: &str = "https://keys.openpgp.org";
@@ -45,11 +44,11 @@ pub struct Asked {
 ///
 /// # Errors
 /// When a source could not be asked, or a key not be taken in; the others were.
-pub async fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result<(), Failure> {
+pub async fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Failure> {
     let rule = asked.rule()?;
     let sources = asked.sources(keys.config.as_deref())?;
     let folder = match keys.folder.is_dir() {
-        true => keys.read(vault)?,
+        true => keys.read(openers)?,
         false => KeyFolder::default(),
     };
     let judging = Judging { folder: AskedFolder::new(folder), address: &asked.address, rule };
@@ -59,7 +58,7 @@ pub async fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result
         is_wrong |= said.found.is_err();
         let (mut line, usable) = judging.line(said).await;
         if asked.import && !usable.is_empty() {
-            let (items, well) = import::found(keys, vault, &usable)?;
+            let (items, well) = import::found(keys, openers, &usable)?;
             line["imported"] = json!(items);
             is_wrong |= !well;
         }

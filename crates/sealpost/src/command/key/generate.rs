@@ -1,23 +1,24 @@
 //! `sealpost key generate`: a key of our own.
 
+mod in_token;
+
 use super::super::seal::Scheme;
 use super::super::{Failure, now_s, print_object};
 use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, digits, fingerprint_of_key};
 use clap::ValueEnum;
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, Openers};
 use policy::is_plain_address;
 use seal::Random;
 use seal::key::Kem;
 use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed, signed_by};
 use seal::keyfile::{Item, pem, read};
 use seal::pgp::{NewKey, Reads};
-use seal::smime::Certificate;
+use seal::smime::{Certificate, PublicKey};
 use seal::verdict::{algorithm, fingerprint};
 use serde_json::json;
 use std::path::Path;
-use store::KeyFiles;
 use zeroize::Zeroizing;
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -41,6 +42,9 @@ pub struct Asked {
     /// themselves.
     #[arg(long, value_name = "FINGERPRINT")]
     signed_by: Option<String>,
+    /// Make no key: use one that a token of --config keeps, such as pkcs11:token=LABEL;object=NAME.
+    #[arg(long, value_name = "URI", conflicts_with_all = ["scheme", "algorithm", "signed_by", "sealed"])]
+    token_key: Option<String>,
     /// Have the vault of --config seal the file.
     #[arg(long)]
     sealed: bool,
@@ -102,15 +106,18 @@ impl Random for Chance {
 
 /// # Errors
 /// When an address is none, the machine makes no key, or the folder takes no file.
-pub fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result<(), Failure> {
+pub fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Failure> {
     if let Some(wrong) = asked.addresses.iter().find(|address| !is_plain_address(address)) {
         return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
     }
     let passwords = keys.passwords()?;
-    let keep = Keep::asked(asked.sealed, vault, &passwords)?;
+    let keep = Keep::asked(asked.sealed, openers.vault.as_ref(), &passwords)?;
     let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
     let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
     let subject = Subject { name, addresses: &addresses };
+    if let Some(uri) = &asked.token_key {
+        return in_token::run(keys, openers, uri, (asked, subject));
+    }
     if asked.scheme == Scheme::Pgp {
         return pgp_key(&keys.folder, asked, subject, keep);
     }
@@ -125,7 +132,7 @@ pub fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result<(), F
         generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     match asked.request {
         true => with_request(&keys.folder, subject, &pkcs8, keep),
-        false => with_certificate(keys, vault, asked, subject, (&pkcs8, keep)),
+        false => with_certificate(keys, openers, asked, subject, (&pkcs8, keep)),
     }
 }
 
@@ -135,7 +142,7 @@ fn cannot(trouble: seal::Trouble) -> Failure {
 
 fn with_certificate(
     keys: &Keys,
-    vault: Option<&KeyFiles>,
+    openers: &Openers,
     asked: &Asked,
     subject: Subject<'_>,
     (pkcs8, keep): (&[u8], Keep<'_>),
@@ -143,7 +150,7 @@ fn with_certificate(
     let now = now_s();
     let until = now + u64::from(asked.days) * DAY_S;
     let der = match &asked.signed_by {
-        Some(issuer) => signed_by_own(&keys.read(vault)?, issuer, pkcs8, subject, (now, until))?,
+        Some(issuer) => signed_by_own(&keys.read(openers)?, issuer, pkcs8, subject, (now, until))?,
         None => self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?,
     };
     let folder = &keys.folder;
@@ -151,15 +158,7 @@ fn with_certificate(
     let fingerprint = fingerprint(&certificate);
     let both = Zeroizing::new([keep.pem(pkcs8)?.as_str(), &pem("CERTIFICATE", &der)].concat());
     let file = new(keep.put(folder, &fingerprint, "pem", both.as_bytes())?)?;
-    print_object(&json!({
-        "fingerprint": fingerprint,
-        "scheme": "smime",
-        "algorithm": algorithm(certificate.key()),
-        "addresses": certificate.addresses(),
-        "not_before": super::inventory::time(now),
-        "not_after": super::inventory::time(until),
-        "file": folder.join(file),
-    }))
+    told_certificate(folder, &certificate, &file)
 }
 
 fn signed_by_own(
@@ -187,14 +186,38 @@ fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], keep: Keep<'_
     };
     let name = fingerprint_of_key(&key.public);
     let file = new(keep.put(folder, &name, "pem", keep.pem(pkcs8)?.as_bytes())?)?;
-    let text = pem("CERTIFICATE REQUEST", &request);
+    told_request(folder, (subject, &key.public), (&name, &file), &request)
+}
+
+/// Writes a request beside the file of its key, and tells of both.
+fn told_request(
+    folder: &Path,
+    (subject, public): (Subject<'_>, &PublicKey),
+    (name, file): (&str, &Path),
+    request: &[u8],
+) -> Result<(), Failure> {
+    let text = pem("CERTIFICATE REQUEST", request);
     let csr = new(put(folder, Shelf::Own, &format!("{name}.csr"), text.as_bytes(), Readers::Everybody)?)?;
     print_object(&json!({
         "scheme": "smime",
-        "algorithm": algorithm(&key.public),
+        "algorithm": algorithm(public),
         "addresses": subject.addresses,
         "file": folder.join(file),
         "request": folder.join(csr),
+    }))
+}
+
+/// Tells of a new certificate.
+fn told_certificate(folder: &Path, certificate: &Certificate, file: &Path) -> Result<(), Failure> {
+    let (from, until) = certificate.validity();
+    print_object(&json!({
+        "fingerprint": fingerprint(certificate),
+        "scheme": "smime",
+        "algorithm": algorithm(certificate.key()),
+        "addresses": certificate.addresses(),
+        "not_before": super::inventory::time(from),
+        "not_after": super::inventory::time(until),
+        "file": folder.join(file),
     }))
 }
 

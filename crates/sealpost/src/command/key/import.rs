@@ -5,7 +5,7 @@ use super::generate::Chance;
 use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key, sha256};
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, Openers};
 use seal::keyfile::{
     Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, bundle, pem, public_only, read, revocation_list,
 };
@@ -14,7 +14,6 @@ use seal::verdict::fingerprint;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use store::KeyFiles;
 use zeroize::Zeroizing;
 
 /// What the folder holds already, and what came since.
@@ -38,14 +37,14 @@ struct Importing<'k> {
 /// When a file, or something in it, could not be taken in; the others were.
 pub fn run(
     keys: &Keys,
-    vault: Option<&KeyFiles>,
+    openers: &Openers,
     (shelf, is_sealed): (Shelf, bool),
     files: &[PathBuf],
 ) -> Result<(), Failure> {
     let passwords = keys.passwords()?;
-    let keep = Keep::asked(is_sealed, vault, &passwords)?;
+    let keep = Keep::asked(is_sealed, openers.vault.as_ref(), &passwords)?;
     let folder = match keys.folder.is_dir() {
-        true => keys.read(vault)?,
+        true => keys.read(openers)?,
         false => KeyFolder::default(),
     };
     let mut importing = Importing::into(&keys.folder, shelf, (&passwords, keep), &folder);
@@ -64,13 +63,9 @@ pub fn run(
 ///
 /// # Errors
 /// When the folder cannot be read, or takes no file.
-pub fn found(
-    keys: &Keys,
-    vault: Option<&KeyFiles>,
-    found: &[engine::outside::Found],
-) -> Result<(Vec<Value>, bool), Failure> {
+pub fn found(keys: &Keys, openers: &Openers, found: &[engine::outside::Found]) -> Result<(Vec<Value>, bool), Failure> {
     let folder = match keys.folder.is_dir() {
-        true => keys.read(vault)?,
+        true => keys.read(openers)?,
         false => KeyFolder::default(),
     };
     let mut importing = Importing::into(&keys.folder, Shelf::People, (&[], Keep::Clear), &folder);
@@ -116,7 +111,7 @@ impl<'k> Importing<'k> {
             own_pgp: rings(&held.own_pgp),
             by_address: HashMap::new(),
         };
-        importing.private.extend(held.alone.iter().map(|(key, _)| key.public.clone()));
+        importing.private.extend(held.alone.iter().map(|(key, _)| key.public().clone()));
         for (one, _) in &held.certificates {
             importing.know(one);
         }

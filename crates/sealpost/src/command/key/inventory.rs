@@ -12,6 +12,7 @@ use seal::smime::{Certificate, PublicKey};
 use seal::verdict::{algorithm, fingerprint};
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 /// Something in the folder.
 pub enum Held<'f> {
@@ -38,21 +39,23 @@ impl Held<'_> {
     fn line(&self, asked: &AskedFolder) -> Value {
         let mut line = self.said(asked);
         if line["of"] == "own" {
-            line["sealed_by_vault"] = json!(self.is_sealed(asked.folder()));
+            let file = self.private_file(asked.folder());
+            let is_in = |files: &HashSet<PathBuf>| file.is_some_and(|file| files.contains(file));
+            line["sealed_by_vault"] = json!(is_in(&asked.folder().sealed));
+            line["in_token"] = json!(is_in(&asked.folder().in_tokens));
         }
         line
     }
 
-    /// Whether the vault sealed the file of its private key.
-    fn is_sealed(&self, folder: &KeyFolder) -> bool {
-        let file = match self {
+    /// The file that holds its private key, or names it.
+    fn private_file<'f>(&'f self, folder: &'f KeyFolder) -> Option<&'f PathBuf> {
+        match self {
             Held::Certificate { certificate, .. } => {
                 let own = folder.own.iter().find(|own| own.certificate.der() == certificate.der());
                 own.map(|own| &own.key_file)
             }
             Held::Pgp { origin, .. } => Some(&origin.file),
-        };
-        file.is_some_and(|file| folder.sealed.contains(file))
+        }
     }
 
     fn said(&self, asked: &AskedFolder) -> Value {
@@ -206,7 +209,7 @@ pub fn list(folder: KeyFolder, address: Option<&str>) -> Result<(), Failure> {
     if address.is_none() {
         for (key, origin) in &folder.alone {
             let line = json!({
-                "key": fingerprint_of_key(&key.public), "scheme": "smime", "of": "own", "algorithm": algorithm(&key.public),
+                "key": fingerprint_of_key(key.public()), "scheme": "smime", "of": "own", "algorithm": algorithm(key.public()),
                 "waits_for_its_certificate": true, "file": origin.file,
             });
             super::super::print(&format!("{line}\n"))?;

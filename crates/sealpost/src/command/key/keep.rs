@@ -3,6 +3,8 @@
 use super::super::{Failure, with_store};
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, generate::Chance};
+use crate::wire;
+use engine::keys::Openers;
 use seal::keyfile::{Password, encrypted_pkcs8, pem};
 use std::path::Path;
 use store::KeyFiles;
@@ -75,9 +77,9 @@ impl Keys {
     ///
     /// # Errors
     /// When the settings are wrong or the store does not open.
-    pub async fn vault(&self) -> Result<Option<KeyFiles>, Failure> {
-        let Some(config) = &self.config else { return Ok(None) };
-        with_store(config, async |_, store| Ok(store.key_files().await?)).await.map(Some)
+    pub async fn openers(&self) -> Result<Openers, Failure> {
+        let Some(config) = &self.config else { return Ok(Openers::default()) };
+        with_store(config, async |settings, store| wire::openers(settings, store).await).await
     }
 }
 

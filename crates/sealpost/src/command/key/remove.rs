@@ -4,7 +4,7 @@ use super::super::{Failure, print_object};
 use super::Keys;
 use super::inventory::{Held, held, named};
 use super::keep::opened;
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, KeyUri, Openers};
 use seal::keyfile::{Item, Password, read};
 use seal::verdict::fingerprint;
 use serde_json::json;
@@ -16,16 +16,16 @@ use zeroize::Zeroizing;
 
 /// # Errors
 /// When there is no such key, or its file holds others, too.
-pub fn run(keys: &Keys, vault: Option<&KeyFiles>, written: &str) -> Result<(), Failure> {
+pub fn run(keys: &Keys, openers: &Openers, written: &str) -> Result<(), Failure> {
     let passwords = keys.passwords()?;
-    let mut folder = keys.read(vault)?;
+    let mut folder = keys.read(openers)?;
     let name = named(&folder, written)?.fingerprint();
     let mut removed = BTreeSet::new();
     // The same certificate may stand in several files, of which the folder tells the first.
     while let Some(held) = held(&folder).into_iter().find(|held| held.fingerprint() == name) {
         let files = files(&folder, &held);
         for file in &files {
-            if holds_others(&keys.folder.join(file), vault, &passwords, &held)? {
+            if holds_others(&keys.folder.join(file), openers.vault.as_ref(), &passwords, &held)? {
                 let file = keys.folder.join(file);
                 return Err(Failure::new(format!(
                     "{} holds other keys, too, and stays; take it apart first",
@@ -39,7 +39,7 @@ pub fn run(keys: &Keys, vault: Option<&KeyFiles>, written: &str) -> Result<(), F
                 .map_err(|error| Failure::new(format!("{}: cannot be removed: {error}", path.display())))?;
             removed.insert(file);
         }
-        folder = KeyFolder::read_with(&keys.folder, &passwords, vault);
+        folder = KeyFolder::read_with(&keys.folder, &passwords, openers);
     }
     print_object(&json!({ "fingerprint": name, "removed": removed }))
 }
@@ -74,6 +74,10 @@ fn holds_others(
     held: &Held<'_>,
 ) -> Result<bool, Failure> {
     let bytes = fs::read(path).map_err(|error| Failure::new(format!("{}: cannot be read: {error}", path.display())))?;
+    // What the token keeps stays there.
+    if KeyUri::is_one(&bytes) {
+        return Ok(false);
+    }
     let found = read(&opened(Zeroizing::new(bytes), vault)?, passwords);
     let is_other = |item: &Item| match (item, held) {
         (Item::Certificate(one), Held::Certificate { certificate, .. }) => fingerprint(one) != fingerprint(certificate),

@@ -4,7 +4,7 @@ use super::super::{Failure, print};
 use super::Keys;
 use super::generate::Chance;
 use super::keep::{SEALED, opened};
-use engine::keys::KeyFolder;
+use engine::keys::{KeyFolder, Openers};
 use seal::keyfile::{Found, Item, Password, pem, read};
 use seal::pgp::relocked;
 use seal::smime::PublicKey;
@@ -19,12 +19,12 @@ use zeroize::Zeroizing;
 
 /// # Errors
 /// When no vault is at hand, or a file could not be sealed; the others were, and a file that was not stays as it is.
-pub fn run(keys: &Keys, vault: Option<&KeyFiles>) -> Result<(), Failure> {
-    let vault = vault.ok_or_else(|| {
+pub fn run(keys: &Keys, openers: &Openers) -> Result<(), Failure> {
+    let vault = openers.vault.as_ref().ok_or_else(|| {
         Failure::new("it is the vault that seals files; name the settings of the gateway by --config FILE")
     })?;
     let passwords = keys.passwords()?;
-    let folder = keys.read(Some(vault))?;
+    let folder = keys.read(openers)?;
     let mut is_wrong = folder.faults().any(|trouble| trouble.why != engine::keys::Why::Alone);
     for file in in_other_forms(&folder) {
         let path = keys.folder.join(&file);
@@ -46,7 +46,11 @@ fn in_other_forms(folder: &KeyFolder) -> BTreeSet<PathBuf> {
     let own = folder.own.iter().map(|own| &own.key_file);
     let alone = folder.alone.iter().map(|(_, origin)| &origin.file);
     let pgp = folder.own_pgp.iter().map(|(_, origin)| &origin.file);
-    own.chain(alone).chain(pgp).filter(|file| !folder.sealed.contains(*file)).cloned().collect()
+    own.chain(alone)
+        .chain(pgp)
+        .filter(|file| !folder.sealed.contains(*file) && !folder.in_tokens.contains(*file))
+        .cloned()
+        .collect()
 }
 
 /// The new file is whole, on the disk, and reads back as what the old one held, before the old one goes.

@@ -17,6 +17,7 @@ impl Reader {
             "outgoing[]",
             "relay[]",
             "key_source[]",
+            "pkcs11[]",
             "plan[]",
             "bulletin[]",
             "channel[]",

@@ -81,7 +81,7 @@ impl Importing<'_> {
 
     async fn keep(&self, offered: &OfferedKey) -> Result<(Value, bool), Failure> {
         let now = self.store.now().await?;
-        let both = |known: &OfferedKey, new: &OfferedKey| joined(known, new, now);
+        let both = |known: &OfferedKey, new: &OfferedKey| joined(known, new, true, now);
         let kept = self.store.join_person_key(offered, BesideOthers::Used, KeyHand::Person(WHO), both).await?;
         let outcome = match kept {
             KeyKept::Used => "imported",
