@@ -15,7 +15,7 @@ use address::Addresses;
 use files::{File, files};
 use seal::key::HeldKey;
 use seal::keyfile::{self, FoundKey, Issuers, Item, Password, PgpCertificate};
-use seal::smime::Certificate;
+use seal::smime::{Certificate, PublicKey};
 use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};

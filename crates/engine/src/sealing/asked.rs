@@ -2,7 +2,7 @@
 
 use super::beyond;
 use super::table::Table;
-use crate::keys::{KeyFolder, Why};
+use crate::keys::KeyFolder;
 use crate::outside::{Discovered, Found};
 use crate::register::OfPerson;
 use policy::Told;

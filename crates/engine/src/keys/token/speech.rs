@@ -69,7 +69,7 @@ pub(super) fn sign(session: &Session, key: ObjectHandle, scheme: Scheme, digest:
         Scheme::RsaPkcs1(which) => session.sign(&Mechanism::RsaPkcs, key, &device::digest_info(which, digest)),
         Scheme::RsaPss(which) => {
             let (hash_alg, mgf) = named(which);
-            let s_len = digest.len().try_into().map_err(Error::TryFromInt)?;
+            let s_len = digest.len().try_into()?;
             session.sign(&Mechanism::RsaPkcsPss(PkcsPssParams { hash_alg, mgf, s_len }), key, digest)
         }
         Scheme::Ecdsa(_) => session.sign(&Mechanism::Ecdsa, key, digest),
@@ -96,7 +96,7 @@ pub(super) fn decrypt(
 
 /// The shared secret of a curve, as a passing object of the session that is read and destroyed.
 pub(super) fn agree(session: &Session, key: ObjectHandle, curve: Curve, other: &[u8]) -> Result<Vec<u8>, Error> {
-    let len = curve.private_len().try_into().map_err(Error::TryFromInt)?;
+    let len = curve.private_len().try_into()?;
     let template = [
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::GENERIC_SECRET),

@@ -162,7 +162,7 @@ pub async fn export(of: &OfSite, named: &str) -> Result<(), Failure> {
 async fn sealer(settings: &Settings, sealing: &Sealing, store: &Store) -> Result<LettersByRules, Failure> {
     let cells = wire::cells(settings).await?;
     let outside = Outside { keys: KeySources::nobody(cells.clone()), news: None };
-    Ok(wire::letter_sealer(sealing, (store, store.key_files().await?), &cells, outside))
+    Ok(wire::letter_sealer(sealing, (store, wire::openers(settings, store).await?), &cells, outside))
 }
 
 /// How many of those to whom a site writes can be reached by encrypted mail; with `addresses` also who the others are.

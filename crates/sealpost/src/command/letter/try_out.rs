@@ -107,7 +107,7 @@ async fn sealed(
 ) -> Result<String, Failure> {
     let cells = wire::cells(settings).await?;
     let outside = wire::Outsiders::default().of(sealing, settings, &cells)?;
-    let sealer = wire::letter_sealer(sealing, (store, store.key_files().await?), &cells, outside);
+    let sealer = wire::letter_sealer(sealing, (store, wire::openers(settings, store).await?), &cells, outside);
     let nature = LetterNature { site: site.name.clone(), kind: "test", ..LetterNature::default() };
     let letter = letters::sealed(&sealer, &nature, envelope, (now_s, Duration::ZERO), bytes).await?;
     if let Some(mail) = letter.mail {

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 impl Reader {
     pub(super) fn token(&mut self, section: &Section) -> TokenSettings {
-        let module = self.folder.join(self.text(section, "module"));
+        let file = self.text(section, "module");
+        let module = self.folder.join(file);
         if !KeyTokens::ARE_BUILT {
             let why = "would not be used: this program was built without PKCS#11";
             self.wrong(section, "module", why, "leave the section out, or build with --features pkcs11");
