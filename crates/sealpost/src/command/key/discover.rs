@@ -59,7 +59,7 @@ pub async fn run(keys: &Keys, vault: Option<&KeyFiles>, asked: &Asked) -> Result
         is_wrong |= said.found.is_err();
         let (mut line, usable) = judging.line(said).await;
         if asked.import && !usable.is_empty() {
-            let (items, well) = import::found(keys, vault, &usable)?;
+            let (items, well) = import::found(keys, vault, &asked.address, &usable)?;
             line["imported"] = json!(items);
             is_wrong |= !well;
         }
