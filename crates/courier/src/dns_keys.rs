@@ -7,11 +7,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use mail_auth::hickory_resolver::config::{ResolveHosts, ResolverConfig, ResolverOpts};
 use mail_auth::hickory_resolver::net::runtime::TokioRuntimeProvider;
-use mail_auth::hickory_resolver::net::{DnsError, NetError};
+use mail_auth::hickory_resolver::net::{DnsError, NetError, NoRecords};
 use mail_auth::hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
 use mail_auth::hickory_resolver::proto::op::ResponseCode;
 use mail_auth::hickory_resolver::proto::rr::rdata::tlsa::{CertUsage, Matching, Selector};
-use mail_auth::hickory_resolver::proto::rr::{RData, RecordType};
+use mail_auth::hickory_resolver::proto::rr::{Name, RData, Record as Row, RecordType};
 use mail_auth::hickory_resolver::system_conf::read_system_conf;
 use mail_auth::hickory_resolver::{Resolver, TokioResolver};
 use policy::{Fault, FaultCode};
@@ -25,6 +25,8 @@ use tokio::time::timeout;
 const HASH_BYTES: usize = 28;
 /// Records of one answer that are looked at.
 const RECORDS_MAX: usize = 16;
+/// Aliases of one answer that are followed.
+const ALIASES_MAX: usize = 8;
 /// Whose keys every resolver has that is of use here.
 const ROOT: &str = ".";
 
@@ -158,13 +160,21 @@ impl DnsKeys {
         kind: RecordType,
         read: impl Fn(&RData) -> Option<Record>,
     ) -> Result<Records, Trouble> {
-        let answer = match timeout(self.timeout, self.resolver.lookup(name, kind)).await {
+        let asked = Name::from_utf8(name).map_err(|_| Trouble::Lost)?;
+        let answer = match timeout(self.timeout, self.resolver.lookup(asked.clone(), kind)).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if says_none(&error) => return Ok(Records::default()),
+            Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => {
+                return if says_none(&none) { Ok(Records::default()) } else { Err(Trouble::Bogus) };
+            }
             Ok(Err(error)) => return Err(trouble(&error)),
             Err(_) => return Err(Trouble::Late),
         };
-        let records = || answer.answers().iter().filter(|record| record.record_type() == kind);
+        let named = end_of(answer.answers(), &asked);
+        let records = || answer.answers().iter().filter(|record| record.record_type() == kind && record.name == *named);
+        // What is signed elsewhere says nothing of this name.
+        if records().next().is_none() {
+            return Err(Trouble::Bogus);
+        }
         // An alias on the way has to be signed as well.
         let proofs =
             || answer.answers().iter().filter(|record| !record.record_type().is_dnssec()).map(|record| record.proof);
@@ -176,15 +186,31 @@ impl DnsKeys {
     }
 }
 
-/// Whether a resolver said that there is no such record.
-fn says_none(error: &NetError) -> bool {
-    match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => {
-            matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain)
-        }
-        NetError::Dns(DnsError::Nsec { proof, .. }) => matches!(proof, Proof::Secure | Proof::Insecure),
+/// Whether somebody who may say so said that there is no such record: the signatures of a signed zone (RFC 4035, section 5.4), which were held
+/// against the name that was asked for; or a zone that has the name in it and that is proved to be unsigned. An unsigned zone elsewhere may be
+/// put into every answer by whoever is on the way, and says nothing.
+fn says_none(none: &NoRecords) -> bool {
+    let says = |record: &Row| match (record.proof, record.record_type()) {
+        (Proof::Secure, RecordType::NSEC | RecordType::NSEC3) => true,
+        (Proof::Insecure, RecordType::SOA | RecordType::NS) => record.name.zone_of(none.query.name()),
         _ => false,
+    };
+    let is_none = matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain);
+    is_none && none.authorities.iter().flat_map(|all| all.iter()).any(says)
+}
+
+/// Where the aliases of an answer lead from the name that was asked for.
+fn end_of<'a>(answers: &'a [Row], asked: &'a Name) -> &'a Name {
+    let mut end = asked;
+    for _ in 0..ALIASES_MAX {
+        let next = answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(alias) if record.name == *end => Some(&alias.0),
+            _ => None,
+        });
+        let Some(next) = next else { break };
+        end = next;
     }
+    end
 }
 
 fn trouble(error: &NetError) -> Trouble {

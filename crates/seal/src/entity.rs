@@ -225,6 +225,21 @@ pub(crate) struct Prepared {
     pub is_fit: bool,
 }
 
+impl Prepared {
+    /// As it is encrypted: without what servers signed of the plain mail.
+    pub(crate) fn for_encryption(self) -> Prepared {
+        let fields = Entity { head: &self.outer, body: &[] }.fields();
+        let left: Vec<&[u8]> = fields.into_iter().filter(|field| !tells_of_plain(&name_of(field))).collect();
+        Prepared { outer: left.concat(), ..self }
+    }
+}
+
+/// Whether a field, by its name in small letters, is a signature of a server over the plain mail: its digest of the body (`bh=`) says of each guess
+/// whether it is right, and its copies of fields (`z=`) say what is hidden (RFC 6376, section 3.5; RFC 8617, section 4).
+pub(crate) fn tells_of_plain(name: &[u8]) -> bool {
+    name.ends_with(b"dkim-signature") || name == b"domainkey-signature" || name.starts_with(b"arc-")
+}
+
 /// A mail, ready to be sealed.
 pub(crate) fn prepared(mail: &[u8]) -> Prepared {
     let mail = with_crlf(mail);

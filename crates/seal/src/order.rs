@@ -1,6 +1,6 @@
 //! Sealing and opening as orders that travel: a cell gets one with a mail, does it, and asks whoever holds the keys.
 
-use crate::entity::{Entity, name_of, with_crlf};
+use crate::entity::{Entity, name_of, tells_of_plain, with_crlf};
 use crate::header_protection::{Protection, one_line};
 use crate::key::PrivateKey;
 use crate::key::asked::{AskedKey, Holder};
@@ -239,6 +239,13 @@ impl With {
         }
     }
 
+    fn encrypts(&self) -> bool {
+        match self {
+            With::Smime { recipients, .. } => !recipients.is_empty(),
+            With::Pgp { recipients, .. } => !recipients.is_empty(),
+        }
+    }
+
     fn is_form_of(&self, mail: &[u8]) -> bool {
         let Some(kind) = Entity::read(mail).kind() else { return false };
         let has = |name: &str, value: &str| kind.parameter(name).is_some_and(|said| said.eq_ignore_ascii_case(value));
@@ -265,7 +272,8 @@ impl With {
 
 impl SealOrder {
     /// Whether `sealed` has the form of `mail` sealed so: encrypted where there are recipients, else signed, and outside nothing that did
-    /// not stand there before but what such a mail begins with and the subject that was ordered. What is within is not looked at.
+    /// not stand there before but what such a mail begins with and the subject that was ordered, and of what is encrypted no signature of a
+    /// server over the plain mail. What is within is not looked at.
     pub fn is_form_of(&self, mail: &[u8], sealed: &[u8]) -> bool {
         let before = with_crlf(mail);
         let known = Entity::read(&before).fields();
@@ -274,6 +282,7 @@ impl SealOrder {
         let is_known = |field: &&[u8]| match &name_of(field)[..] {
             b"mime-version" => true,
             name if name.starts_with(b"content-") => true,
+            name if tells_of_plain(name) && self.with.encrypts() => false,
             _ => known.contains(field) || subject.as_ref().is_some_and(|subject| field.trim_ascii_end() == subject),
         };
         self.with.is_form_of(sealed) && Entity::read(sealed).fields().iter().all(is_known)

@@ -4,6 +4,7 @@ use crate::Micros;
 use crate::database::{Conn, Wire, execute, one};
 use crate::here::{self, Here};
 use crate::migrate::{self, Migration};
+use data_encoding::HEXLOWER;
 use policy::{Fault, FaultCode};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -250,6 +251,15 @@ pub(crate) async fn lock_audit(conn: &mut Conn) -> Result<(), Fault> {
 pub(crate) async fn lock_asking(conn: &mut Conn, message: &str) -> Result<(), Fault> {
     if conn.is_postgres() {
         execute!(conn, "SELECT pg_advisory_xact_lock(736666, hashtext($1))", message)?;
+    }
+    Ok(())
+}
+
+/// One that counts and keeps keys of a person (the hash of an address) at a time: two at once would each be the first.
+pub(crate) async fn lock_person_keys(conn: &mut Conn, site: &str, address: &[u8]) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        let person = format!("{site} {}", HEXLOWER.encode(address));
+        execute!(conn, "SELECT pg_advisory_xact_lock(736667, hashtext($1))", &person)?;
     }
     Ok(())
 }

@@ -416,6 +416,7 @@ async fn keep(conn: &mut Conn, offer: &Offer, sealed: &[u8], now: Micros) -> Res
         let renewed = execute!(conn, RENEW, &offer.id, sealed, offer.ends_at, now, changed_at)?;
         return Ok((renewed > 0).then_some(KeyKept::Renewed));
     }
+    dialect::lock_person_keys(conn, &offer.site, &offer.address).await?;
     let (number,) = one!(conn, (i64,), NUMBER, &offer.site, &offer.address)?.unwrap_or_default();
     if number >= PERSON_KEYS_MAX {
         return Ok(Some(KeyKept::TooMany));

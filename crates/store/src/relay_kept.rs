@@ -156,21 +156,28 @@ impl Store {
         Ok(Some(KeptRelayed { relay, kept_at, ends_at, told, content }))
     }
 
-    /// Some of those who waited have the mail, or never will: what is to be known of it from now on.
+    /// Some of those who waited have the mail, or never will (`done`, by `mail`): that, and what is to be known of it from now on, together.
     pub async fn keep_on_relayed<T: Serialize + Sync>(
         &self,
         lease: &Lease,
         told: &T,
         recipients: usize,
+        (mail, done): (RelayedMail<'_>, &[String]),
     ) -> Result<(), Fault> {
         const SQL: &str = "UPDATE relay_kept SET sealed_told = $1, recipients = $2 WHERE id = $3";
         let key = self.inner.key_for(lease).await?.ok_or_else(erased)?;
         let sealed = sealed::seal(&key, told_place(&lease.site, &lease.subject), told)?;
+        let (site, hashes) = (mail.site.to_owned(), mail.hashes(self, done).await?);
         let (lease, number) = (lease.clone(), i64::try_from(recipients).unwrap_or(i64::MAX));
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
-                execute!(conn, SQL, &sealed, number, &lease.subject).map(|_| ())
+                execute!(conn, SQL, &sealed, number, &lease.subject)?;
+                let now = dialect::now(conn).await?;
+                for hash in &hashes {
+                    execute!(conn, NOTE, &site, hash, now)?;
+                }
+                Ok(())
             })
         });
         work.await

@@ -7,6 +7,7 @@ mod words;
 
 use super::rate::Rates;
 use super::{Room, page, pages};
+use crate::crowd::Crowd;
 use crate::page::{Moment, moment, render};
 use crate::reader::Answer;
 use crate::serve::Client;
@@ -17,7 +18,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use form::{Act, FORM_BYTES_MAX, wish};
+use form::{Act, FORM_BYTES_MAX, Wrong};
 use policy::Fault;
 use policy::portal::{Brought, Followed, Proves};
 use policy::sealing::{Origin, Scheme};
@@ -33,6 +34,11 @@ use words::Words;
 pub const PORTAL_PATH: &str = "/portal/";
 /// Letters that one network asks for in a minute.
 const LETTERS_PER_MINUTE_MAX: u32 = 6;
+/// The same in an hour: well below what a site posts in one ([`store::VISITS_SITE_HOUR_MAX`]), so that no network uses that up.
+const LETTERS_PER_HOUR_MAX: u32 = 20;
+const HOUR: Duration = Duration::from_secs(3600);
+/// Forms of the page of keys that one client has open at once.
+const FORMS_OF_ONE_MAX: usize = 8;
 /// Files of keys that are read at the same time; each keeps a cell busy.
 const AT_ONCE_MAX: usize = 4;
 /// A form with a file has to be there within this time (SEC-45).
@@ -65,7 +71,8 @@ pub trait Portal: Send + Sync + 'static {
 #[derive(Clone)]
 struct Hall {
     portal: Arc<dyn Portal>,
-    letters: Arc<Rates>,
+    letters: Arc<[Rates; 2]>,
+    forms: Crowd,
     turns: Arc<Semaphore>,
 }
 
@@ -74,7 +81,8 @@ struct Hall {
 pub fn room(portal: Arc<dyn Portal>) -> Room {
     let hall = Hall {
         portal,
-        letters: Arc::new(Rates::new(LETTERS_PER_MINUTE_MAX)),
+        letters: Arc::new([Rates::new(LETTERS_PER_MINUTE_MAX), Rates::over(HOUR, LETTERS_PER_HOUR_MAX)]),
+        forms: Crowd::default(),
         turns: Arc::new(Semaphore::new(AT_ONCE_MAX)),
     };
     let plain = Router::new()
@@ -175,8 +183,8 @@ async fn send(
     if !address.is_ascii() || !policy::is_plain_address(address) {
         return render(StatusCode::UNPROCESSABLE_ENTITY, &Asking { words, site: &site, is_wrong: true });
     }
-    let client = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0.0);
-    if hall.letters.count(client, Instant::now()).is_err() {
+    let (client, now) = (address_of(client), Instant::now());
+    if hall.letters.iter().any(|rates| rates.count(client, now).is_err()) {
         return page::too_often();
     }
     match hall.portal.ask(&site, address, words.language).await {
@@ -215,41 +223,60 @@ async fn follow(State(hall): State<Hall>, headers: HeaderMap, link: Result<Path<
 async fn change(
     State(hall): State<Hall>,
     headers: HeaderMap,
+    client: Option<Extension<Client>>,
     site: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let words = Words::of(&headers);
     let Some(site) = hall.open(site) else { return page::not_found().await };
-    let Ok(_turn) = hall.turns.clone().try_acquire_owned() else { return page::busy(words.busy) };
-    let wish = match tokio::time::timeout(FORM_WITHIN, wish(request)).await {
-        Ok(Ok(wish)) => wish,
-        Ok(Err(form::Wrong::TooLarge)) => {
-            return words.said(StatusCode::PAYLOAD_TOO_LARGE, words.too_large, words.too_large_text, None);
-        }
-        Ok(Err(form::Wrong::NotTheForm)) | Err(_) => return words.not_the_form(),
+    let Some(_place) = hall.forms.enter(address_of(client), FORMS_OF_ONE_MAX) else { return page::busy(words.busy) };
+    let begun = match in_time(form::begin(request)).await {
+        Ok(begun) => begun,
+        Err(wrong) => return words.wrong(&wrong),
     };
     // A pass of one site opens nothing on the pages of another.
-    match hall.portal.visit(&wish.pass).await {
-        Ok(Some(visit)) if visit.site == site => {}
-        Ok(_) => return words.said(StatusCode::FORBIDDEN, words.over, words.over_text, Some(&site)),
-        Err(fault) => return words.later(&fault),
+    let turned_away = match hall.portal.visit(&begun.pass).await {
+        Ok(Some(visit)) if visit.site == site => None,
+        Ok(_) => Some(words.said(StatusCode::FORBIDDEN, words.over, words.over_text, Some(&site))),
+        Err(fault) => Some(words.later(&fault)),
+    };
+    if let Some(answer) = turned_away {
+        let _ = tokio::time::timeout(FORM_WITHIN, begun.pass_over()).await;
+        return answer;
     }
-    let notes = match wish.act {
+    let pass = begun.pass.clone();
+    let act = match in_time(begun.act()).await {
+        Ok(act) => act,
+        Err(wrong) => return words.wrong(&wrong),
+    };
+    let notes = match act {
         Act::Look => Ok(Some(Vec::new())),
         Act::Bring(file) if file.is_empty() => Ok(Some(vec![bad(words.no_file)])),
-        Act::Bring(file) => hall.portal.bring(&wish.pass, &file).await.map(|done| done.map(|one| words.brought(&one))),
+        Act::Bring(file) => {
+            let Ok(_turn) = hall.turns.try_acquire() else { return page::busy(words.busy) };
+            hall.portal.bring(&pass, &file).await.map(|done| done.map(|one| words.brought(&one)))
+        }
         Act::TakeAway(key) => {
-            let done = hall.portal.take_away(&wish.pass, &key).await;
+            let done = hall.portal.take_away(&pass, &key).await;
             done.map(|done| {
                 done.map(|is_gone| if is_gone { vec![good(words.removed)] } else { vec![bad(words.no_such)] })
             })
         }
     };
     match notes {
-        Ok(Some(notes)) => hall.keys(words, &wish.pass, notes).await,
+        Ok(Some(notes)) => hall.keys(words, &pass, notes).await,
         Ok(None) => words.said(StatusCode::FORBIDDEN, words.over, words.over_text, Some(&site)),
         Err(fault) => words.later(&fault),
     }
+}
+
+/// A form has to be there in time.
+async fn in_time<T>(form: impl Future<Output = Result<T, Wrong>>) -> Result<T, Wrong> {
+    tokio::time::timeout(FORM_WITHIN, form).await.unwrap_or(Err(Wrong::NotTheForm))
+}
+
+fn address_of(client: Option<Extension<Client>>) -> IpAddr {
+    client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0.0)
 }
 
 impl Hall {
@@ -307,6 +334,13 @@ impl Words {
     /// The same for a link that is wrong, was used, is too old or is of a portal that was closed, so that trying them out tells nothing.
     fn unusable(&'static self) -> Response {
         self.said(StatusCode::NOT_FOUND, self.dead, self.dead_text, None)
+    }
+
+    fn wrong(&'static self, wrong: &Wrong) -> Response {
+        match wrong {
+            Wrong::TooLarge => self.said(StatusCode::PAYLOAD_TOO_LARGE, self.too_large, self.too_large_text, None),
+            Wrong::NotTheForm => self.not_the_form(),
+        }
     }
 
     fn not_the_form(&'static self) -> Response {

@@ -1,4 +1,4 @@
-//! How often each client has asked: a minute's worth at once, then at an even pace.
+//! How often each client has asked: a minute's worth at once, or that of a longer span, then at an even pace.
 
 use crate::crowd::party;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Clients that are remembered. Beyond them the new ones are not counted; the bound on connections still holds them.
 const CLIENTS_MAX: usize = 100_000;
-/// The span that the limit is given for, and how much of it may be used at once.
+/// The span that most limits are given for, and how much of it may be used at once.
 const MINUTE: Duration = Duration::from_secs(60);
 /// How often those who need not be remembered any more are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
@@ -16,6 +16,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(10);
 /// The requests of each client, as the time at which all of them would have come at an even pace (the generic cell rate
 /// algorithm of ITU-T I.371): one number for each client.
 pub(crate) struct Rates {
+    /// How much may be used at once.
+    span: Duration,
     /// Between two requests at an even pace.
     pace: Duration,
     counted: Mutex<Counted>,
@@ -28,8 +30,13 @@ struct Counted {
 
 impl Rates {
     pub(crate) fn new(requests_per_minute_max: u32) -> Rates {
+        Rates::over(MINUTE, requests_per_minute_max)
+    }
+
+    /// So many within this span, which may all come at once.
+    pub(crate) fn over(span: Duration, requests_max: u32) -> Rates {
         let counted = Counted { even_at: HashMap::new(), tidied_at: None };
-        Rates { pace: MINUTE / requests_per_minute_max.max(1), counted: Mutex::new(counted) }
+        Rates { span, pace: span / requests_max.max(1), counted: Mutex::new(counted) }
     }
 
     /// Counts one request at this time; when it is one too many it is not counted.
@@ -43,8 +50,8 @@ impl Rates {
         let room = counted.even_at.len() < CLIENTS_MAX;
         let even_at = counted.even_at.get(&who).copied().unwrap_or(now).max(now) + self.pace;
         let ahead = even_at - now;
-        if ahead > MINUTE {
-            return Err(ahead - MINUTE);
+        if ahead > self.span {
+            return Err(ahead - self.span);
         }
         if room || counted.even_at.contains_key(&who) {
             counted.even_at.insert(who, even_at);
@@ -55,7 +62,7 @@ impl Rates {
     /// Whether one more request would be one too many; nothing is counted.
     pub(crate) fn is_over(&self, client: IpAddr, now: Instant) -> bool {
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.even_at.get(&party(client)).is_some_and(|even_at| *even_at + self.pace > now + MINUTE)
+        counted.even_at.get(&party(client)).is_some_and(|even_at| *even_at + self.pace > now + self.span)
     }
 }
 
@@ -89,6 +96,17 @@ mod tests {
         count("192.0.2.1", begun + SECOND).unwrap();
         count("192.0.2.1", begun + SECOND).unwrap_err();
         assert_eq!((0..60).filter(|_| count("192.0.2.1", begun + 61 * SECOND).is_ok()).count(), 60);
+    }
+
+    #[test]
+    fn sec_45_an_hours_worth_is_used_up_for_an_hour() {
+        let hour = 60 * MINUTE;
+        let (rates, begun) = (Rates::over(hour, 20), Instant::now());
+        let count = |now| rates.count([192, 0, 2, 1].into(), now).is_ok();
+        let taken = (0..120).filter(|minute| count(begun + *minute * MINUTE)).count();
+        assert!((20..=60).contains(&taken), "{taken}");
+        assert_eq!((0..100).filter(|_| count(begun + 4 * hour)).count(), 20);
+        assert!(!count(begun + 4 * hour + 2 * MINUTE) && count(begun + 4 * hour + 3 * MINUTE));
     }
 
     #[test]

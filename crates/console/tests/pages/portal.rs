@@ -9,9 +9,12 @@ use console::public::Public;
 use console::public::portal::{Portal, room};
 use console::reader::Answer as Told;
 use console::{Listener, Settings};
+use futures_util::FutureExt;
+use futures_util::stream::{self, StreamExt};
 use policy::portal::{Brought, Followed, Proves};
 use policy::sealing::{Origin, Scheme};
 use rig::webdriver::Browser;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use store::Visit;
 use store::{KeyStanding, OfferedKey, PersonKey};
@@ -215,6 +218,36 @@ async fn sec_48_nothing_is_done_without_a_pass_of_the_same_site() {
     let fields = [("pass", PASS), ("act", "bring"), ("file", &large)];
     assert_eq!(send(wall.clone(), form(path, &fields)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(visitor.said(), [""; 0], "none of them was done");
+}
+
+#[tokio::test]
+async fn sec_45_forms_that_never_end_close_the_portal_for_nobody_else() {
+    let visitor = Arc::new(OneVisitor::default());
+    let wall = router(&visitor, ORIGIN);
+    let endless = |pass: &str| {
+        let part = |name: &str| format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+        let begun = format!("{}{pass}\r\n{}", part("pass"), part("text")).into_bytes();
+        let body = Body::from_stream(stream::iter([Ok::<_, Infallible>(begun)]).chain(stream::pending()));
+        let request = Request::post("/portal/north/keys").header(header::HOST, HOST);
+        request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut").body(body).unwrap()
+    };
+    let bring = async || {
+        let fields = [("pass", PASS), ("act", "bring"), ("text", "a key")];
+        send(wall.clone(), form("/portal/north/keys", &fields)).await.status
+    };
+    let mut open = Vec::new();
+    for pass in [PASS, PASS, PASS, PASS, PASS, "another", "another"] {
+        let mut one = Box::pin(send(wall.clone(), endless(pass)));
+        assert!(one.as_mut().now_or_never().is_none(), "it waits for the rest");
+        open.push(one);
+    }
+    assert_eq!(bring().await, StatusCode::OK, "none of them has taken a turn");
+    let mut last = Box::pin(send(wall.clone(), endless(PASS)));
+    assert!(last.as_mut().now_or_never().is_none());
+    assert_eq!(bring().await, StatusCode::SERVICE_UNAVAILABLE, "one client has so many open at once");
+    drop((open, last));
+    assert_eq!(bring().await, StatusCode::OK);
+    assert_eq!(visitor.said(), ["bring 5", "bring 5"]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A directory of people as a source of keys.
 
 use super::found::Finds;
-use super::source::{Unfound, read};
+use super::source::{Unfound, or_passed_over, read};
 use super::wkd;
 use crate::cell::Cells;
 use courier::directory::{Directory, Security, Trouble};
@@ -72,7 +72,7 @@ pub(super) async fn ask(
                 // What has the chain and what the owner's program can do goes first (RFC 2798, section 2.8).
                 for value in entry.signed.iter().chain(&entry.plain).take(VALUES_MAX) {
                     values += 1;
-                    if let Ok(found) = read(value, address, cells).await {
+                    if let Some(found) = or_passed_over(read(value, address, cells).await)? {
                         is_any_read = true;
                         finds.add_smime(found, false);
                     }

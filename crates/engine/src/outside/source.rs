@@ -297,12 +297,60 @@ impl Source {
     }
 }
 
+/// Why a file that a source gave holds no keys that can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotRead {
+    /// It is no file of keys, or holds a private one.
+    NoKeys,
+    /// No cell has looked at it to the end: what it holds is not known.
+    NotLooked,
+}
+
+impl From<NotRead> for Unfound {
+    fn from(_: NotRead) -> Unfound {
+        Unfound::Unread
+    }
+}
+
 /// What a cell reads in a file that a source gave for an address.
-pub(super) async fn read(file: &[u8], address: &str, cells: &Cells) -> Result<KeysRead, Unfound> {
+pub(super) async fn read(file: &[u8], address: &str, cells: &Cells) -> Result<KeysRead, NotRead> {
     let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
-    let read = cells.read_keys(file, address, now).await.map_err(|_| Unfound::Unread)?;
-    match read.is_other || read.holds_private {
-        true => Err(Unfound::Unread),
-        false => Ok(read),
+    taken(cells.read_keys(file, address, now).await)
+}
+
+fn taken(read: Result<KeysRead, Fault>) -> Result<KeysRead, NotRead> {
+    match read {
+        Ok(read) if read.is_other || read.holds_private => Err(NotRead::NoKeys),
+        Ok(read) => Ok(read),
+        Err(_) => Err(NotRead::NotLooked),
+    }
+}
+
+/// What one of several files holds. One without keys is passed over; one that was not looked at could have held the key.
+pub(super) fn or_passed_over(read: Result<KeysRead, NotRead>) -> Result<Option<KeysRead>, Unfound> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(NotRead::NoKeys) => Ok(None),
+        Err(NotRead::NotLooked) => Err(Unfound::Unread),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::FaultCode;
+
+    #[test]
+    fn sec_a_value_at_which_no_cell_has_looked_is_not_one_without_a_key() {
+        let died = || Err(Fault::temporary(FaultCode::CellDied, "a cell ended"));
+        assert_eq!(or_passed_over(taken(died())), Err(Unfound::Unread));
+        let other = KeysRead { is_other: true, ..KeysRead::default() };
+        let private = KeysRead { holds_private: true, ..KeysRead::default() };
+        for file in [other, private] {
+            assert_eq!(taken(Ok(file.clone())).map_err(Unfound::from), Err(Unfound::Unread), "where it is the answer");
+            assert_eq!(or_passed_over(taken(Ok(file))), Ok(None), "where it is one of several");
+        }
+        let none = KeysRead { others: 1, ..KeysRead::default() };
+        assert_eq!(or_passed_over(taken(Ok(none.clone()))), Ok(Some(none)), "a key of somebody else");
     }
 }

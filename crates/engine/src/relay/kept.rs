@@ -4,7 +4,7 @@
 use super::answer::{is_temporary, no};
 use super::figures::Figures;
 use super::memory::Room;
-use super::pass::{Ends, Passing, hand_on, missing, note, report};
+use super::pass::{Ends, Passing, WRITE_PAUSE_FIRST, WRITE_TRIES, hand_on, known_as, missing, note, report};
 use super::{Inner, Relay, Submitted};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
@@ -13,7 +13,7 @@ use crate::stop::Stop;
 use aws_lc_rs::digest::{Context, SHA256};
 use courier::smtp_in::Refusal;
 use mail::Client;
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, FaultKind};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,30 +100,61 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
         true => {
             let gone = no(550, "5.4.7", "No key with which it may be sent appeared in time");
             let waiting = missing(inner, &passing).await.map_err(put_off)?;
-            Ends::never(waiting.into_iter().map(|one| (one, gone.clone())).collect())
+            let have = passing.recipients.iter().filter(|one| !waiting.contains(one)).cloned().collect();
+            Ends { have, ..Ends::never(waiting.into_iter().map(|one| (one, gone.clone())).collect()) }
         }
         false => hand_on(inner, &passing, None).await.map_err(put_off)?,
     };
-    if !ends.never.is_empty() {
-        tell(inner, &passing, &ends.never).await?;
-    }
-    let left = missing(inner, &passing).await.map_err(put_off)?;
+    let is_told = match ends.never.is_empty() {
+        true => Ok(()),
+        false => tell(inner, &passing, &ends.never).await,
+    };
+    // As it came about here, not as it stands in the store, which may not have taken it.
+    let (done, left): (Vec<String>, Vec<String>) = {
+        let is_never = |one: &String| is_told.is_ok() && ends.never.iter().any(|(never, _)| never == one);
+        passing.recipients.iter().cloned().partition(|one| ends.have.contains(one) || is_never(one))
+    };
     held.still_ours()?;
     crash_point("relay_released");
+    if !done.is_empty() || left.is_empty() {
+        write_down(shared, held, inner, (&passing, &done), Told { recipients: left.clone(), ..told }).await?;
+    }
     if left.is_empty() {
         Figures::add(if is_over { &inner.figures.given_up } else { &inner.figures.released });
-        return Ok(shared.store.end_kept_relayed(&held.lease).await?);
+        return Ok(());
     }
-    if left.len() < passing.recipients.len() {
-        let (told, number) = (Told { recipients: left.clone(), ..told }, left.len());
-        shared.store.keep_on_relayed(&held.lease, &told, number).await?;
-    }
+    is_told?;
     match (ends.held.first(), ends.later) {
         (Some((_, why)), _) => {
             let pause = (age / 10).clamp(AGAIN_FIRST, AGAIN_MAX);
             Err(Stop::Wait(Fault::temporary(FaultCode::SealingHeld, why.clone()), pause))
         }
         (None, later) => Err(put_off(later.unwrap_or_else(|| no(451, "4.3.0", "not handed on")))),
+    }
+}
+
+/// Who has the mail by now, and who waits; where nobody does, it is erased. A store that fails is asked a few times more: otherwise those who
+/// have the mail would get it again.
+async fn write_down(
+    shared: &Shared,
+    held: &Held,
+    inner: &Inner,
+    (passing, done): (&Passing, &[String]),
+    told: Told,
+) -> Result<(), Fault> {
+    let mut pause = WRITE_PAUSE_FIRST;
+    let mut tries = 1;
+    loop {
+        let written = match told.recipients.len() {
+            0 => shared.store.end_kept_relayed(&held.lease).await,
+            number => shared.store.keep_on_relayed(&held.lease, &told, number, (known_as(inner, passing), done)).await,
+        };
+        match written {
+            Err(fault) if fault.kind == FaultKind::Temporary && tries < WRITE_TRIES => {}
+            written => return written,
+        }
+        tokio::time::sleep(pause).await;
+        (pause, tries) = (pause * 2, tries + 1);
     }
 }
 
@@ -134,7 +165,8 @@ async fn tell(inner: &Inner, passing: &Passing, never: &[(String, Refusal)]) -> 
         Figures::add(&inner.figures.reports);
     }
     let never: Vec<String> = never.iter().map(|(recipient, _)| recipient.clone()).collect();
-    note(inner, &passing.digest, &never).await;
+    // It is written down once more with those who wait.
+    let _ = note(inner, &passing.digest, &never).await;
     Ok(())
 }
 

@@ -15,10 +15,15 @@ use mail::Envelope;
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use store::RelayedMail;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+
+/// How often it is tried to write down who has a mail, and the pause after the first time; each is twice as long as the one before.
+pub(super) const WRITE_TRIES: usize = 5;
+pub(super) const WRITE_PAUSE_FIRST: Duration = Duration::from_millis(100);
 
 /// A mail that is to be handed on.
 pub(super) struct Passing {
@@ -50,7 +55,7 @@ type Handed = (Option<Ready>, Vec<(String, Refusal)>);
 #[derive(Default)]
 pub(super) struct Ends {
     /// Who has the mail, or needs none.
-    have: usize,
+    pub(super) have: Vec<String>,
     /// Who waits, and why.
     pub(super) held: Vec<(String, String)>,
     /// The first reason beside that for which the client has to come again.
@@ -89,8 +94,9 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
 pub(super) async fn hand_on(inner: &Arc<Inner>, passing: &Passing, live: Option<Lent>) -> Result<Ends, Refusal> {
     let deadline = passing.deadline;
     let recipients = missing(inner, passing).await?;
-    let mut ends = Ends { have: passing.recipients.len() - recipients.len(), ..Ends::default() };
-    inner.figures.skipped.fetch_add(ends.have as u64, Ordering::Relaxed);
+    let have = passing.recipients.iter().filter(|one| !recipients.contains(one)).cloned().collect();
+    let mut ends = Ends { have, ..Ends::default() };
+    inner.figures.skipped.fetch_add(ends.have.len() as u64, Ordering::Relaxed);
     if recipients.is_empty() {
         return Ok(ends);
     }
@@ -121,7 +127,7 @@ pub(super) async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<Stri
     Ok(missing.map(|(recipient, _)| recipient.clone()).collect())
 }
 
-fn known_as<'a>(inner: &'a Inner, passing: &'a Passing) -> RelayedMail<'a> {
+pub(super) fn known_as<'a>(inner: &'a Inner, passing: &'a Passing) -> RelayedMail<'a> {
     RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest }
 }
 
@@ -297,7 +303,7 @@ async fn send_dots(inner: &Arc<Inner>, passing: &Passing, ready: Vec<Ready>, end
             Ok(answers) => {
                 for (recipient, answer) in answers {
                     match answer {
-                        Ok(()) => ends.have += 1,
+                        Ok(()) => ends.have.push(recipient),
                         Err(refusal) => ends.refused(recipient, refusal),
                     }
                 }
@@ -330,18 +336,28 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
     let have: Vec<String> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(one, _)| one.clone()).collect();
     if !have.is_empty() {
         crash_point("relay_dotted");
-        note(&inner, &digest, &have).await;
+        // Where that cannot be noted they have it all the same.
+        let _ = note(&inner, &digest, &have).await;
         crash_point("relay_noted");
     }
     answers
 }
 
-/// These are not to get it again. Where that cannot be noted they have it all the same.
-pub(super) async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
+/// These are not to get it again. A store that fails is asked a few times more: what was sent cannot be taken back.
+///
+/// # Errors
+/// What a client would be told; the fault is in the log.
+pub(super) async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) -> Result<(), Refusal> {
     let mail = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest };
-    if let Err(fault) = inner.store.note_relayed(mail, recipients).await {
-        drop(unnoted(inner, &fault));
+    let mut pause = WRITE_PAUSE_FIRST;
+    for _ in 1..WRITE_TRIES {
+        match inner.store.note_relayed(mail, recipients).await {
+            Ok(()) => return Ok(()),
+            Err(_) => tokio::time::sleep(pause).await,
+        }
+        pause *= 2;
     }
+    inner.store.note_relayed(mail, recipients).await.map_err(|fault| unnoted(inner, &fault))
 }
 
 /// What the client is told, and a report to the sender where some got it and others never will.
@@ -351,7 +367,7 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
         // Where the client comes again anyway, it is decided anew then.
         if ends.later.is_none() {
             let waiting = ends.held.drain(..).map(|(recipient, _)| recipient).collect::<Vec<_>>();
-            ends.have += waiting.len();
+            ends.have.extend(waiting.iter().cloned());
             keep(inner, passing, waiting, keeps_for).await.map_err(|fault| unnoted(inner, &fault))?;
             crash_point("relay_kept");
         }
@@ -360,7 +376,7 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
         return Err(later);
     }
     let Some((_, first)) = ends.never.first() else { return Ok(()) };
-    if ends.have == 0 {
+    if ends.have.is_empty() {
         return Err(first.clone());
     }
     // A report about a report would be the beginning of a circle (RFC 5321, section 6.1).
@@ -370,7 +386,8 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
         Figures::add(&inner.figures.reports);
     }
     let never: Vec<String> = ends.never.into_iter().map(|(recipient, _)| recipient).collect();
-    note(inner, &passing.digest, &never).await;
+    // The sender was told, and would be told once more at worst.
+    let _ = note(inner, &passing.digest, &never).await;
     Ok(())
 }
 

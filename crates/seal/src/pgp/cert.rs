@@ -148,8 +148,14 @@ impl Certificate {
     #[must_use]
     pub fn with_names_of(&self, mail_address: &str) -> Certificate {
         let wanted = mail_address.to_lowercase();
+        self.with_names(|own| own == wanted)
+    }
+
+    /// The same with those names alone that have an address which is wanted.
+    #[must_use]
+    pub fn with_names(&self, is_wanted: impl Fn(&str) -> bool) -> Certificate {
         let mut one = self.clone();
-        one.users.retain(|user| address(user.id.id()).is_some_and(|own| own == wanted));
+        one.users.retain(|user| address(user.id.id()).is_some_and(|own| is_wanted(&own)));
         one
     }
 

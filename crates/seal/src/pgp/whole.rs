@@ -67,6 +67,7 @@ impl Wrapping for Layer {
 /// Those of [`sign`] and [`encrypt`]; nothing of the mail is given back then.
 pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
     let whole = prepared(mail);
+    let whole = if orders.recipients.is_empty() { whole } else { whole.for_encryption() };
     let Prepared { outer: mut out, inner, .. } = match &orders.protection {
         Some(protection) => protect(whole, protection, !orders.recipients.is_empty(), random),
         None => whole,

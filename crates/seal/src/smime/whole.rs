@@ -69,6 +69,7 @@ impl Wrapping for Layer {
 pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
     let is_encrypted = !orders.recipients.is_empty();
     let whole = prepared(mail);
+    let whole = if is_encrypted { whole.for_encryption() } else { whole };
     let Prepared { outer: mut out, inner: mut entity, is_fit } = match &orders.protection {
         Some(protection) => protect(whole, protection, is_encrypted, random),
         None => whole,

@@ -23,6 +23,31 @@ fn opened(mail: &str, person: &Person) -> (String, Protected) {
     (String::from_utf8(mail).expect("text"), protected.expect("its fields stand within"))
 }
 
+/// What servers signed of the plain mail, the copies of its fields included (RFC 6376, section 3.5).
+const SIGNED_BY_SERVERS: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=a; h=from:subject;\r\n bh=cGxhaW4=;\r\n z=Subject:[DEMO-7]=20Printer; b=AAAA\r\n\
+    X-Google-DKIM-Signature: v=1; bh=cGxhaW4=; b=AAAA\r\nDomainKey-Signature: a=rsa-sha1; b=AAAA\r\nARC-Seal: i=1; b=AAAA\r\n\
+    ARC-Message-Signature: i=1; bh=cGxhaW4=; b=AAAA\r\nARC-Authentication-Results: i=1; a.example; dkim=pass\r\n";
+
+#[test]
+fn sec_what_servers_signed_of_the_plain_mail_does_not_stand_beside_what_is_encrypted() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let mail = [SIGNED_BY_SERVERS, MAIL].concat();
+    let recipients = [person.recipient()];
+    for protection in [None, Some(HIDING)] {
+        let all = Orders { protection, ..orders(Some(person.signer()), &recipients) };
+        let sealed = seal(mail.as_bytes(), &all, &mut Chance).expect("it is sealed");
+        let sealed = String::from_utf8(sealed).expect("seven bits");
+        for word in ["bh=", "z=", "DKIM", "DomainKey", "ARC-"] {
+            let head = sealed.split("\r\n\r\n").next().expect("a head");
+            assert!(!head.contains(word), "{word} in {head}");
+        }
+        assert!(sealed.starts_with("Received: from a by b\r\nFrom: Desk <desk@example.com>\r\n"), "{sealed}");
+    }
+    let signed = seal(mail.as_bytes(), &orders(Some(person.signer()), &[]), &mut Chance).expect("it is signed");
+    assert!(signed.starts_with(SIGNED_BY_SERVERS.as_bytes()), "who only signs hides nothing");
+}
+
 const HIDING: Protection<'static> = Protection { outer_subject: Some("[...]"), is_displayed: true };
 
 #[test]

@@ -80,6 +80,12 @@ fn content_that_somebody_may_have_changed_is_not_called_proved() {
         assert!(unsigned.is_form_of(MAIL, &sealed) && !unsigned.is_form_of(MAIL, MAIL));
         let told = [b"X-Said: Please help.\r\n", &sealed[..]].concat();
         assert!(!unsigned.is_form_of(MAIL, &told), "nothing new stands outside");
+        let proof = b"DKIM-Signature: v=1; bh=AAAA; b=AAAA\r\n";
+        let (mail, told) = ([&proof[..], MAIL].concat(), [&proof[..], &sealed[..]].concat());
+        assert!(
+            unsigned.is_form_of(&mail, &sealed) && !unsigned.is_form_of(&mail, &told),
+            "a digest of what is within"
+        );
         assert_eq!(opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens").verdict.is_proved, is_proved);
     }
     let nothing = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..order(&person) };

@@ -141,6 +141,28 @@ fn discover(settings: &Path, keys: &Path, args: &[&str]) -> (Vec<Value>, Option<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_a_key_that_is_taken_in_has_no_names_but_those_of_the_address_that_was_asked_about() {
+    let server = KeyServer::start();
+    server.key("Ida <ida@people.example>");
+    let print = server.fingerprint("ida@people.example");
+    let chief = ["--batch", "--passphrase", "", "--quick-add-uid", &print, "Chief <chief@other.example>"];
+    server.run("gpg", &chief);
+    server.export("ida@people.example", "web/vks/v1/by-email/ida@people.example");
+    let mut world = World::start().await;
+    server.source(&mut world.home.settings, "vks", &[]);
+    let (settings, keys) = (world.home.write_settings(), world.home.file("seal-keys"));
+    let (said, code) = discover(&settings, &keys, &["--import", "Ida@People.example"]);
+    let imported = &said[0]["imported"][0];
+    assert_eq!((imported["outcome"].as_str(), code), (Some("imported"), Some(0)), "{said:?}");
+    assert_eq!(imported["addresses"], serde_json::json!(["ida@people.example"]), "{said:?}");
+    let shown = server.run("gpg", &["--show-keys", "--with-colons", imported["path"].as_str().unwrap()]);
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(shown.contains("<ida@people.example>") && !shown.contains("chief@"), "{shown}");
+    let (said, code) = discover(&settings, &keys, &["--import", "ida@people.example"]);
+    assert_eq!((said[0]["imported"][0]["outcome"].as_str(), code), (Some("known"), Some(0)), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_others_are_shown_with_their_origin_and_why_they_may_be_used() {
     let server = KeyServer::start();
     server.key("Bob <bob@people.example>");

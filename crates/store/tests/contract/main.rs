@@ -126,6 +126,7 @@ checks! {
         a_bulletin_that_failed_is_sent_again_on_a_persons_word, it_is_known_since_when_a_connection_fails,
         what_waits_aside_is_found_and_is_no_older_for_it;
     person_keys: a_key_is_kept_once_and_says_what_it_said_last, what_contradicts_waits_for_a_word,
+        sec_of_keys_that_come_at_once_one_is_the_first,
         what_several_say_of_a_key_at_once_is_all_kept, what_came_with_mail_is_forgotten_long_after_its_end,
         an_accepted_key_takes_the_place_of_what_it_contradicts, an_address_has_only_so_many_keys;
     key_challenges: a_link_of_a_challenge_is_used_once, sec_45_only_so_many_challenges_are_posted,

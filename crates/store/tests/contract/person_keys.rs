@@ -54,6 +54,21 @@ pub async fn a_key_is_kept_once_and_says_what_it_said_last(home: Home) {
     assert_eq!(receipts, [harvested, harvested, "{\"kept\":\"pgp\",\"origin\":\"upload\"}"]);
 }
 
+pub async fn sec_of_keys_that_come_at_once_one_is_the_first(home: Home) {
+    let store = home.open().await;
+    for round in 0..10 {
+        let of = |name: &str| OfferedKey {
+            address: format!("person{round}@people.example"),
+            ..key(&format!("{name}{round}"), Origin::Harvested)
+        };
+        let (one, two, three) = (of("aa"), of("bb"), of("cc"));
+        let (one, two, three) = tokio::join!(keep(&store, &one), keep(&store, &two), keep(&store, &three));
+        let mut kept = [one, two, three].map(|kept| format!("{kept:?}"));
+        kept.sort();
+        assert_eq!(kept, ["Quarantined", "Quarantined", "Used"], "round {round}");
+    }
+}
+
 pub async fn what_contradicts_waits_for_a_word(home: Home) {
     let store = home.open().await;
     keep(&store, &key("aa", Origin::Harvested)).await;

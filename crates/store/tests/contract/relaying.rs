@@ -78,7 +78,10 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
             store.end_unsealed().await.unwrap();
             let lease = claim_one(&store, RELAYED).await;
             assert_eq!((lease.site.as_str(), kept(&store, &lease).await), (site, (bytes.to_vec(), people.clone())));
-            store.keep_on_relayed(&lease, &people[1..].to_vec(), 1).await.unwrap();
+            let released = RelayedMail { site, relay, digest: &[8; 32] };
+            let done = (released, &people[..1]);
+            store.keep_on_relayed(&lease, &people[1..].to_vec(), 1, done).await.unwrap();
+            assert_eq!(store.relayed(released, &people).await.unwrap(), [true, false], "who has it, with who waits");
             store.wait_unsealed(&lease, &Fault::temporary(FaultCode::SealingHeld, "no key"), i64::MAX).await.unwrap();
             let [line] = &store.kept_mails().await.unwrap()[..] else { panic!("one is kept") };
             assert_eq!((line.relay.as_str(), line.recipients, line.size_bytes), (relay, 1, bytes.len() as u64));
@@ -99,6 +102,9 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
             assert!(home.blob_files().is_empty());
             assert!(store.kept_relayed::<Vec<String>>(&lease).await.unwrap().is_none());
             assert!(restarted.end_kept_relayed(&lease).await.is_err(), "its lease is over");
+            let late = (released, &people[1..]);
+            assert!(restarted.keep_on_relayed(&lease, &people, 2, late).await.is_err());
+            assert_eq!(store.relayed(released, &people).await.unwrap(), [true, false], "all of it or nothing");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The form of the page of keys: a pass, and what is to be done.
 
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 
@@ -21,10 +22,10 @@ pub(super) enum Act {
     TakeAway(String),
 }
 
-/// What came with a form.
-pub(super) struct Wish {
+/// A form of which nothing but the pass was read, which stands first.
+pub(super) struct Begun {
     pub(super) pass: String,
-    pub(super) act: Act,
+    form: Multipart,
 }
 
 /// Why a form is not taken.
@@ -33,40 +34,69 @@ pub(super) enum Wrong {
     NotTheForm,
 }
 
-/// Reads the form.
-pub(super) async fn wish(request: Request) -> Result<Wish, Wrong> {
+/// Reads the pass of a form. Whoever has none that counts gets no room for more.
+pub(super) async fn begin(request: Request) -> Result<Begun, Wrong> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|_| Wrong::NotTheForm)?;
-    let (mut pass, mut act, mut key, mut file, mut pasted) = (None, None, None, None, None);
-    for _ in 0..=FIELDS_MAX {
-        let wrong = |error: axum::extract::multipart::MultipartError| match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Wrong::TooLarge,
-            _ => Wrong::NotTheForm,
-        };
-        let Some(field) = form.next_field().await.map_err(wrong)? else {
-            let pass: String = pass.ok_or(Wrong::NotTheForm)?;
-            let act = match act.as_deref() {
-                Some("look") => Act::Look,
-                Some("bring") => Act::Bring(chosen(file, pasted)),
-                Some("take away") => Act::TakeAway(key.ok_or(Wrong::NotTheForm)?),
-                _ => return Err(Wrong::NotTheForm),
+    let pass = {
+        let mut field = form.next_field().await.map_err(wrong)?.ok_or(Wrong::NotTheForm)?;
+        if field.name() != Some("pass") {
+            return Err(Wrong::NotTheForm);
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = field.chunk().await.map_err(wrong)? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > FIELD_BYTES_MAX {
+                return Err(Wrong::NotTheForm);
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    Ok(Begun { pass, form })
+}
+
+impl Begun {
+    /// Reads what is to be done.
+    pub(super) async fn act(mut self) -> Result<Act, Wrong> {
+        let (mut act, mut key, mut file, mut pasted) = (None, None, None, None);
+        for _ in 0..FIELDS_MAX {
+            let Some(field) = self.form.next_field().await.map_err(wrong)? else {
+                let act: Option<String> = act;
+                return match act.as_deref() {
+                    Some("look") => Ok(Act::Look),
+                    Some("bring") => Ok(Act::Bring(chosen(file, pasted))),
+                    Some("take away") => Ok(Act::TakeAway(key.ok_or(Wrong::NotTheForm)?)),
+                    _ => Err(Wrong::NotTheForm),
+                };
             };
-            return Ok(Wish { pass, act });
-        };
-        let name = field.name().unwrap_or_default().to_owned();
-        let bytes = field.bytes().await.map_err(wrong)?;
-        match name.as_str() {
-            "file" if bytes.len() > FILE_BYTES_MAX => return Err(Wrong::TooLarge),
-            "text" if bytes.len() > FILE_BYTES_MAX => return Err(Wrong::TooLarge),
-            "file" => file = Some(bytes.to_vec()),
-            "text" => pasted = Some(bytes.to_vec()),
-            _ if bytes.len() > FIELD_BYTES_MAX => return Err(Wrong::NotTheForm),
-            "pass" => pass = Some(String::from_utf8_lossy(&bytes).into_owned()),
-            "act" => act = Some(String::from_utf8_lossy(&bytes).into_owned()),
-            "key" => key = Some(String::from_utf8_lossy(&bytes).into_owned()),
-            _ => return Err(Wrong::NotTheForm),
+            let name = field.name().unwrap_or_default().to_owned();
+            let bytes = field.bytes().await.map_err(wrong)?;
+            match name.as_str() {
+                "file" if bytes.len() > FILE_BYTES_MAX => return Err(Wrong::TooLarge),
+                "text" if bytes.len() > FILE_BYTES_MAX => return Err(Wrong::TooLarge),
+                "file" => file = Some(bytes.to_vec()),
+                "text" => pasted = Some(bytes.to_vec()),
+                _ if bytes.len() > FIELD_BYTES_MAX => return Err(Wrong::NotTheForm),
+                "act" => act = Some(String::from_utf8_lossy(&bytes).into_owned()),
+                "key" => key = Some(String::from_utf8_lossy(&bytes).into_owned()),
+                _ => return Err(Wrong::NotTheForm),
+            }
+        }
+        Err(Wrong::NotTheForm)
+    }
+
+    /// Reads the rest and keeps nothing of it, so that a browser that is still sending hears the answer.
+    pub(super) async fn pass_over(mut self) {
+        while let Ok(Some(mut field)) = self.form.next_field().await {
+            while let Ok(Some(_)) = field.chunk().await {}
         }
     }
-    Err(Wrong::NotTheForm)
+}
+
+fn wrong(error: MultipartError) -> Wrong {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Wrong::TooLarge,
+        _ => Wrong::NotTheForm,
+    }
 }
 
 /// The file, or what was pasted where none was chosen.

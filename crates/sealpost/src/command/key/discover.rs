@@ -58,7 +58,7 @@ pub async fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Fa
         is_wrong |= said.found.is_err();
         let (mut line, usable) = judging.line(said).await;
         if asked.import && !usable.is_empty() {
-            let (items, well) = import::found(keys, openers, &usable)?;
+            let (items, well) = import::found(keys, openers, &asked.address, &usable)?;
             line["imported"] = json!(items);
             is_wrong |= !well;
         }

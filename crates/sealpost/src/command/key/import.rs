@@ -5,7 +5,7 @@ use super::generate::Chance;
 use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
 use super::{Keys, fingerprint_of_key, sha256};
-use engine::keys::{KeyFolder, Openers};
+use engine::keys::{KeyFolder, Openers, same_address};
 use seal::keyfile::{
     Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, bundle, pem, public_only, read, revocation_list,
 };
@@ -58,12 +58,17 @@ pub fn run(
     if is_wrong { Err(Failure::told()) } else { Ok(()) }
 }
 
-/// Takes certificates that were found elsewhere in among those of people, those of S/MIME with their chains: what became of each, and whether
-/// all came in.
+/// Takes certificates that were found elsewhere for an address in among those of people, those of S/MIME with their chains: what became of
+/// each, and whether all came in. Of OpenPGP other names stay out: whoever has the key for one address vouches for no other.
 ///
 /// # Errors
-/// When the folder cannot be read, or takes no file.
-pub fn found(keys: &Keys, openers: &Openers, found: &[engine::outside::Found]) -> Result<(Vec<Value>, bool), Failure> {
+/// When the folder cannot be read, or takes no file, or a key has no name with the address.
+pub fn found(
+    keys: &Keys,
+    openers: &Openers,
+    address: &str,
+    found: &[engine::outside::Found],
+) -> Result<(Vec<Value>, bool), Failure> {
     let folder = match keys.folder.is_dir() {
         true => keys.read(openers)?,
         false => KeyFolder::default(),
@@ -72,9 +77,7 @@ pub fn found(keys: &Keys, openers: &Openers, found: &[engine::outside::Found]) -
     let mut items = Vec::new();
     for one in found {
         let bytes = match one {
-            engine::outside::Found::Pgp(one) => {
-                one.to_bytes().map_err(|trouble| Failure::new(format!("a key cannot be written: {trouble}")))?
-            }
+            engine::outside::Found::Pgp(one) => importing.named(one, address)?,
             engine::outside::Found::Smime(one) => {
                 let chain = one.authorities.iter().map(Vec::as_slice);
                 bundle(&std::iter::once(one.certificate.der()).chain(chain).collect::<Vec<_>>())
@@ -170,6 +173,23 @@ impl<'k> Importing<'k> {
             return (line, false);
         }
         (line, well)
+    }
+
+    /// A key with its names of this address alone; as it is where the folder has it so.
+    fn named(&self, one: &seal::pgp::Certificate, address: &str) -> Result<Vec<u8>, Failure> {
+        let written = |one: &seal::pgp::Certificate| {
+            one.to_bytes().map_err(|trouble| Failure::new(format!("a key cannot be written: {trouble}")))
+        };
+        let whole = written(one)?;
+        if self.pgp.values().any(|held| *held == whole) {
+            return Ok(whole);
+        }
+        let named = one.with_names(|own| same_address(own, address));
+        let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+        if named.standing(&seal::pgp::Policy::default(), now).addresses().next().is_none() {
+            return Err(Failure::new("a key has no name with this address"));
+        }
+        written(&named)
     }
 
     fn found(&self, bytes: &[u8]) -> Result<Found, String> {
