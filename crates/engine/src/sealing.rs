@@ -330,6 +330,10 @@ impl Sealer for ByRules {
         })
     }
 
+    fn may_release_held(&self) -> bool {
+        true
+    }
+
     fn seal<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {
         Box::pin(self.fate(mail, recipient))
     }
