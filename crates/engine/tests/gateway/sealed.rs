@@ -71,6 +71,7 @@ impl Names {
             origin: Origin::File,
             algorithm: Algorithm::Rsa,
             bits: 3072,
+            beside: Vec::new(),
             not_before_s: None,
             not_after_s: None,
             signs: true,
