@@ -1,7 +1,7 @@
 //! The register: public keys that the store keeps for people of a site, for whoever seals for them.
 
 use crate::outside::SmimeFound;
-use policy::sealing::{Origin, Scheme};
+use policy::sealing::{Origin, Scheme, recognise};
 use policy::{Fault, FaultCode};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate};
@@ -64,11 +64,41 @@ impl PeopleKeys {
         Ok(found)
     }
 
+    /// Whether a mail of a tracker of this site is about an issue that got something of a mail that came encrypted (SEC-15). Issues are known by
+    /// the ids that Jira writes into Message-ID and its like, and by keys in fields and in the subject that the store has. That somebody else
+    /// wrote them there only tightens.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn tells_of_sealed(&self, site: &str, headers: &mail::Headers) -> Result<bool, Fault> {
+        if site.is_empty() {
+            return Ok(false);
+        }
+        let ids = headers.message_id.iter().chain(&headers.in_reply_to).chain(&headers.references);
+        let mut issues: BTreeSet<String> = ids.filter_map(|id| jira_issue(id)).map(str::to_owned).collect();
+        for key in recognise(headers).places.into_iter().filter_map(|place| place.issue) {
+            issues.extend(self.store.issue_named(site, &key).await?);
+        }
+        for issue in issues {
+            if self.store.issue_came_sealed(site, &issue).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether a key that was found still may be used.
     pub(crate) async fn stands(&self, site: &str, id: &str) -> Result<bool, Fault> {
         let kept = self.store.person_key(site, id).await?;
         Ok(kept.is_some_and(|kept| kept.standing == KeyStanding::Used))
     }
+}
+
+/// The id of the issue in a Message-ID of Jira, `JIRA.10100.1700000000000…@host`.
+fn jira_issue(id: &str) -> Option<&str> {
+    let mut pieces = id.trim_start_matches('<').split(['.', '@']);
+    pieces.next().filter(|first| first.eq_ignore_ascii_case("JIRA"))?;
+    pieces.next().filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl OfPerson {
@@ -192,4 +222,18 @@ pub async fn readers(store: &Store, site: &str, project: Option<&str>) -> Result
 
 fn is_of(issue_key: &str, project: &str) -> bool {
     issue_key.rsplit_once('-').is_some_and(|(of, _)| of.eq_ignore_ascii_case(project))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_15_an_issue_is_known_by_the_ids_that_jira_writes() {
+        assert_eq!(jira_issue("JIRA.10100.1700000000000@tracker.example"), Some("10100"));
+        assert_eq!(jira_issue("<jira.7.8.9@x>"), Some("7"));
+        for other in ["10100.7@x", "JIRA.x.7@x", "JIRA@x", ""] {
+            assert_eq!(jira_issue(other), None, "{other}");
+        }
+    }
 }
