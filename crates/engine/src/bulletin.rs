@@ -248,7 +248,7 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         let envelope = Envelope { mail_from, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
         let is_ascii = composed.before.is_ascii();
         let nature = LetterNature { site: site.name.clone(), kind: "bulletin", ..LetterNature::default() };
-        hand_over((site, &nature), &turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
+        hand_over(shared, (site, &nature), &turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
     match once(shared, held, parcel, send).await? {
         Handed::Failed(fault) | Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),

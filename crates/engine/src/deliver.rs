@@ -205,7 +205,8 @@ impl Sending<'_> {
         let stored = if with_original { Some(self.original().await?) } else { None };
         let is_ascii = stored.is_none() && composed.before.is_ascii();
         let nature = nature::of_mail(self.shared, self.site, &self.held.lease.subject, letter.kind).await?;
-        hand_over((self.site, &nature), turn, self.held, &envelope, Content { composed, stored, is_ascii }).await
+        hand_over(self.shared, (self.site, &nature), turn, self.held, &envelope, Content { composed, stored, is_ascii })
+            .await
     }
 
     /// Puts our signatures before a letter whose domain is signed for. A mail that is handed on is read once for that, and once more to be

@@ -1,8 +1,8 @@
 //! The register: public keys that the store keeps for people of a site, for whoever seals for them.
 
 use crate::outside::SmimeFound;
-use policy::Fault;
-use policy::sealing::{Origin, Scheme};
+use policy::sealing::{Origin, Scheme, recognise};
+use policy::{Fault, FaultCode};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate};
 use std::collections::BTreeSet;
@@ -51,16 +51,40 @@ impl PeopleKeys {
     /// What is kept for an address of a site; nothing where there is no site.
     ///
     /// # Errors
-    /// Temporary ones of the database, and `StoreCorrupt`: whoever asks has to hold back what he would have sealed.
+    /// Temporary ones of the database, and `StoreCorrupt`, also for a key that can no longer be read: whoever asks has to hold back what he
+    /// would have sealed.
     pub async fn of(&self, site: &str, address: &str) -> Result<OfPerson, Fault> {
         let mut found = OfPerson::default();
         if site.is_empty() {
             return Ok(found);
         }
         for one in self.store.keys_of_person(site, address).await? {
-            found.add(one);
+            found.add(one)?;
         }
         Ok(found)
+    }
+
+    /// Whether a mail of a tracker of this site is about an issue that got something of a mail that came encrypted (SEC-15). Issues are known by
+    /// the ids that Jira writes into Message-ID and its like, and by keys in fields and in the subject that the store has. That somebody else
+    /// wrote them there only tightens.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn tells_of_sealed(&self, site: &str, headers: &mail::Headers) -> Result<bool, Fault> {
+        if site.is_empty() {
+            return Ok(false);
+        }
+        let ids = headers.message_id.iter().chain(&headers.in_reply_to).chain(&headers.references);
+        let mut issues: BTreeSet<String> = ids.filter_map(|id| jira_issue(id)).map(str::to_owned).collect();
+        for key in recognise(headers).places.into_iter().filter_map(|place| place.issue) {
+            issues.extend(self.store.issue_named(site, &key).await?);
+        }
+        for issue in issues {
+            if self.store.issue_came_sealed(site, &issue).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a key that was found still may be used.
@@ -70,21 +94,36 @@ impl PeopleKeys {
     }
 }
 
+/// The id of the issue in a Message-ID of Jira, `JIRA.10100.1700000000000…@host`.
+fn jira_issue(id: &str) -> Option<&str> {
+    let mut pieces = id.trim_start_matches('<').split(['.', '@']);
+    pieces.next().filter(|first| first.eq_ignore_ascii_case("JIRA"))?;
+    pieces.next().filter(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 impl OfPerson {
-    /// Whatever was kept was read in a cell first, so what cannot be read any more is left out.
-    fn add(&mut self, kept: PersonKey) {
+    /// Whatever was kept was read in a cell first. That it cannot be read any more is not that there is none.
+    ///
+    /// # Errors
+    /// Permanent `StoreCorrupt` for a key that is none, with the id of its row.
+    fn add(&mut self, kept: PersonKey) -> Result<(), Fault> {
         let PersonKey { id, key, standing, .. } = kept;
         let is_used = standing == KeyStanding::Used;
+        let unreadable = || Fault::permanent(FaultCode::StoreCorrupt, format!("the kept key {id} cannot be read"));
         match key.scheme {
             Scheme::Smime if is_used => {
-                let Ok(certificate) = Certificate::from_der(&key.bytes) else { return };
+                let certificate = Certificate::from_der(&key.bytes).map_err(|_| unreadable())?;
                 let capabilities = key.capabilities.and_then(|der| Capabilities::read(&der).ok());
                 let found = SmimeFound { certificate, authorities: Arc::new(key.chain), capabilities };
                 self.smime.push(KeptCertificate { id, origin: key.origin, found });
             }
             Scheme::Smime => {}
             Scheme::Pgp => {
-                let all = pgp::Certificate::read_all(&key.bytes).unwrap_or_default().into_iter();
+                let all = pgp::Certificate::read_all(&key.bytes).unwrap_or_default();
+                if all.is_empty() {
+                    return Err(unreadable());
+                }
+                let all = all.into_iter();
                 match is_used {
                     true => {
                         let kept = |certificate| KeptPgp { id: id.clone(), origin: key.origin, certificate };
@@ -94,6 +133,7 @@ impl OfPerson {
                 }
             }
         }
+        Ok(())
     }
 
     /// Adds what the register knows of the same certificate, and of no other.
@@ -130,12 +170,14 @@ pub fn joined(known: &OfferedKey, new: &OfferedKey, is_proved: bool, now: Micros
     joined
 }
 
-/// Two states of one certificate of OpenPGP as one, and when it ends; `None` where they are none.
+/// Two states of one certificate of OpenPGP as one, and when it ends; `None` where they are none, or could not be read again together.
 fn both(known: &[u8], new: &[u8], now: Micros) -> Option<(Vec<u8>, Option<Micros>)> {
     let mut certificate = one(known)?;
     certificate.learn(&one(new)?).ok()?;
     let standing = certificate.standing(&pgp::Policy::default(), now.div_euclid(1_000_000).unsigned_abs());
-    Some((certificate.to_bytes().ok()?, standing.expires.and_then(micros)))
+    let bytes = certificate.to_bytes().ok()?;
+    one(&bytes)?;
+    Some((bytes, standing.expires.and_then(micros)))
 }
 
 fn one(bytes: &[u8]) -> Option<pgp::Certificate> {
@@ -180,4 +222,18 @@ pub async fn readers(store: &Store, site: &str, project: Option<&str>) -> Result
 
 fn is_of(issue_key: &str, project: &str) -> bool {
     issue_key.rsplit_once('-').is_some_and(|(of, _)| of.eq_ignore_ascii_case(project))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_15_an_issue_is_known_by_the_ids_that_jira_writes() {
+        assert_eq!(jira_issue("JIRA.10100.1700000000000@tracker.example"), Some("10100"));
+        assert_eq!(jira_issue("<jira.7.8.9@x>"), Some("7"));
+        for other in ["10100.7@x", "JIRA.x.7@x", "JIRA@x", ""] {
+            assert_eq!(jira_issue(other), None, "{other}");
+        }
+    }
 }

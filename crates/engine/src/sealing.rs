@@ -179,12 +179,18 @@ impl ByRules {
     }
 
     async fn facts(&self, mail: &Submitted, recipient: &str) -> Result<MailFacts, Fault> {
+        let headers = self.headers(mail).await?;
+        let came_sealed = match &self.inner.settings.people {
+            Some(people) => people.tells_of_sealed(&mail.site, &headers).await?,
+            None => false,
+        };
         Ok(MailFacts {
+            came_sealed,
             now_s: now_s(),
             site: mail.site.clone(),
             envelope_from: mail.envelope_from.clone(),
             account: mail.account.clone(),
-            headers: self.headers(mail).await?,
+            headers,
             recipients: vec![recipient.to_owned()],
             ..MailFacts::default()
         })
@@ -328,6 +334,10 @@ impl Sealer for ByRules {
                 let _ = self.decided(&self.state(), &facts).await;
             }
         })
+    }
+
+    fn may_release_held(&self) -> bool {
+        true
     }
 
     fn seal<'a>(&'a self, mail: &'a Submitted, recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {

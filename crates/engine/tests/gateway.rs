@@ -138,6 +138,7 @@ on_sqlite! {
     letters::sec_26_a_storm_of_reports_and_automatic_replies_makes_no_issue_and_no_letter;
     sealed::no_kind_of_letter_leaves_readable;
     sealed::no_trouble_lets_a_letter_out_readable;
+    sealed::what_was_held_waits_when_its_site_seals_no_more;
     sealed::a_rule_says_what_those_get_who_have_no_key;
     sealed::fault_20_a_sealed_letter_whose_answer_was_lost_is_the_same_letter_once_more;
     sealed::a_channel_is_told_nothing_that_has_to_be_sealed;

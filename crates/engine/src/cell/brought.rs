@@ -136,10 +136,13 @@ fn of_openpgp(one: &pgp::Certificate, address: &str, now: u64) -> Option<KeyBrou
     let is_for = standing.addresses().any(|own| same_address(own, address))
         || standing.is.is_err() && standing.users.iter().any(|user| is_named(user.address.as_deref()));
     is_for.then_some(())?;
+    let bytes = one.to_bytes().ok()?;
+    // Joined from several it may be more than is read again, and what is kept has to be.
+    pgp::Certificate::read_all(&bytes).ok().filter(|all| !all.is_empty())?;
     Some(KeyBrought {
         scheme: Scheme::Pgp,
         fingerprint: one.fingerprint().to_ascii_lowercase(),
-        bytes: one.to_bytes().ok()?,
+        bytes,
         chain: Vec::new(),
         ends_at_s: standing.expires.and_then(|at| i64::try_from(at).ok()),
         why_not: standing.may_encrypt().err().map(|unfit| unfit.to_string()),

@@ -3,6 +3,7 @@
 
 use super::hand_over::Content;
 use super::shelf::Turn;
+use crate::gateway::Shared;
 use crate::held::Held;
 use crate::sealing::letters::{LetterNature, SealedLetter, sealed, waits};
 use crate::site::Site;
@@ -10,7 +11,7 @@ use courier::submit::Shape;
 use mail::Envelope;
 use mail::compose::{Composed, without_fields};
 use policy::sealing::RecipientPlan;
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, FaultKind};
 use seal::entity::Entity;
 
 /// A letter of a site that seals has no more bytes: it is whole in memory, and more than once.
@@ -51,8 +52,9 @@ impl Cleared {
 /// The letter as the rules of its site let it go by this way, signed for its domain after it was sealed.
 ///
 /// # Errors
-/// Those of [`sealed`]; temporary `SealingHeld` where what it tells came in sealed and nobody seals; permanent `PostRefused` in the words of a server when it is too large to be sealed.
+/// Those of [`sealed`]; temporary `SealingHeld` where what it tells came in sealed, or rules held it back before, and nobody seals; those of the store; permanent `PostRefused` in the words of a server when it is too large to be sealed.
 pub(super) async fn clear(
+    shared: &Shared,
     (site, nature): (&Site, &LetterNature),
     turn: &Turn<'_>,
     held: &Held,
@@ -63,11 +65,18 @@ pub(super) async fn clear(
         return proving(content).await;
     }
     let Some(sealer) = site.sealer() else {
-        return match nature.came_sealed {
-            // It was written when its site sealed letters.
-            true => Err(waits("what it tells came encrypted, and its site seals no letters", held.age())),
-            false => Ok(Cleared { content, sealing: None }),
-        };
+        // It was written when its site sealed letters.
+        if nature.came_sealed {
+            return Err(waits("what it tells came encrypted, and its site seals no letters", held.age()));
+        }
+        // That the rules were taken away is nobody's word that it may leave readable.
+        if was_held(shared, held).await? {
+            return Err(waits(
+                "rules held it back, and its site seals no letters any more; name them again",
+                held.age(),
+            ));
+        }
+        return Ok(Cleared { content, sealing: None });
     };
     if content.shape().size_bytes > BYTES_MAX {
         return Err(too_large());
@@ -90,6 +99,14 @@ pub(super) async fn clear(
     };
     let composed = Composed { before: bytes, after: Vec::new() };
     Ok(Cleared { content: Content { composed, stored: None, is_ascii }, sealing: Some(plan) })
+}
+
+/// Whether rules held the letter back when it was tried last, or one of the same job.
+async fn was_held(shared: &Shared, held: &Held) -> Result<bool, Fault> {
+    let last = shared.store.last_fault(&held.lease).await;
+    // Whatever cannot be read of it is nothing that the letter has done.
+    let last = last.map_err(|fault| Fault { kind: FaultKind::Temporary, ..fault })?;
+    Ok(last.is_some_and(|fault| fault.code == FaultCode::SealingHeld))
 }
 
 /// A letter that proves a key goes to that key and to no other, whatever the rules say of its recipient; plain it goes nowhere.

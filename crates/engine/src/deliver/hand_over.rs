@@ -4,6 +4,7 @@ use super::cleared::clear;
 use super::graph;
 use super::sent::Sent;
 use super::shelf::Turn;
+use crate::gateway::Shared;
 use crate::held::Held;
 use crate::sealing::letters::LetterNature;
 use crate::site::Site;
@@ -69,13 +70,14 @@ impl Content {
 
 /// Sends one letter to its recipient, sealed as the rules of its site say.
 pub(crate) async fn hand_over(
+    shared: &Shared,
     of: (&Site, &LetterNature),
     turn: &Turn<'_>,
     held: &Held,
     envelope: &Envelope,
     content: Content,
 ) -> Result<Sent, Fault> {
-    let cleared = clear(of, turn, held, envelope, content).await?;
+    let cleared = clear(shared, of, turn, held, envelope, content).await?;
     if let Some(server) = turn.graph() {
         return graph::hand_over(turn, server, held, envelope, cleared).await;
     }

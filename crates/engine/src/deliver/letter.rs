@@ -109,7 +109,7 @@ async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -
         is_ascii: true,
     };
     let (envelope, nature) = (&envelope, &nature);
-    let send = async |_, turn: Turn<'_>, _| hand_over((site, nature), &turn, held, envelope, content).await;
+    let send = async |_, turn: Turn<'_>, _| hand_over(shared, (site, nature), &turn, held, envelope, content).await;
     once(shared, held, parcel, send).await
 }
 

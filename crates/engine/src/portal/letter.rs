@@ -46,7 +46,8 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
         let (mail, nature) = written(shared, &site, outgoing, &challenge, &message_id).await?;
         let envelope = Envelope { mail_from: None, rcpt_to: vec![challenge.address.clone()], ..Envelope::default() };
         let is_ascii = mail.before.is_ascii();
-        hand_over((&site, &nature), &turn, held, &envelope, Content { composed: mail, stored: None, is_ascii }).await
+        hand_over(shared, (&site, &nature), &turn, held, &envelope, Content { composed: mail, stored: None, is_ascii })
+            .await
     };
     match once(shared, held, parcel, send).await? {
         Handed::Now => Ok(()),

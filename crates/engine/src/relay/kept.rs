@@ -93,6 +93,9 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
         return Err(Stop::Wait(Fault::temporary(FaultCode::SettingsWrong, why), LATER));
     };
     let (age, is_over) = (held.now() - kept.kept_at, held.now() >= kept.ends_at);
+    if !is_over && !relay.inner.sealer.may_release_held() {
+        return Err(Stop::Wait(seals_no_more(), AGAIN_FIRST));
+    }
     let age = Duration::from_micros(u64::try_from(age).unwrap_or_default());
     let (passing, told) = passing(&relay, held, kept).await?;
     let inner = &relay.inner;
@@ -156,6 +159,13 @@ async fn write_down(
         tokio::time::sleep(pause).await;
         (pause, tries) = (pause * 2, tries + 1);
     }
+}
+
+/// The rules held it, and nobody is there who asks them: as it is it goes nowhere.
+fn seals_no_more() -> Fault {
+    let public = "The mail waits: rules held it back, and the relay that keeps it seals no more by rules, or only compares. Give the relay its \
+                  `seal = \"rules\"`, `rules` and `keys` again and take out `record`; the mail goes by itself then, as the rules say.";
+    Fault::temporary(FaultCode::SealingHeld, "the relay that keeps a mail seals no more by rules").with_public(public)
 }
 
 /// Tells the sender who will not get it; then they wait no more.

@@ -81,6 +81,11 @@ pub trait Sealer: Send + Sync + 'static {
         Box::pin(std::future::ready(()))
     }
 
+    /// Whether what rules held back may be given to it: only whoever asks rules anew lets it go as they say.
+    fn may_release_held(&self) -> bool {
+        false
+    }
+
     /// What becomes of the mail for this recipient. It is dropped where it takes longer than the client waits.
     ///
     /// # Errors
@@ -96,5 +101,15 @@ impl Sealer for Unsealed {
     fn seal<'a>(&'a self, mail: &'a Submitted, _recipient: &'a str) -> BoxFuture<'a, Result<Fate, Fault>> {
         let fate = Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain };
         Box::pin(std::future::ready(Ok(fate)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_seals_nothing_releases_nothing_that_was_held() {
+        assert!(!Unsealed.may_release_held());
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn of_smime(certificate: &Certificate, trust: Trust) -> Key {
         origin: Origin::File,
         algorithm,
         bits,
+        beside: Vec::new(),
         not_before_s: i64::try_from(from).ok(),
         not_after_s: i64::try_from(until).ok(),
         signs: certificate.may_sign(),
@@ -89,15 +90,18 @@ pub(super) fn of_pgp(certificate: &pgp::Certificate, address: &str, now: u64) ->
     if !standing.addresses().any(|own| same_address(own, address)) {
         return None;
     }
-    let used = standing.keys.iter().find(|key| key.may_encrypt.is_ok()).or(standing.keys.first());
+    let able = standing.encryption_keys();
+    let used = able.first().copied().or(standing.keys.first());
     let name = used.map(|key| key.algorithm.as_str()).unwrap_or_default();
     let (algorithm, bits) = kind_of(name);
+    let beside = able.iter().skip(1).map(|key| kind_of(&key.algorithm)).collect();
     let ends = [standing.expires, used.and_then(|key| key.expires)].into_iter().flatten().min();
     Some(Key {
         fingerprint: certificate.fingerprint().to_ascii_lowercase(),
         origin: Origin::File,
         algorithm,
         bits,
+        beside,
         not_before_s: used.and_then(|key| i64::try_from(key.made).ok()),
         not_after_s: ends.and_then(|ends| i64::try_from(ends).ok()),
         signs: standing.may_sign().is_ok(),

@@ -10,7 +10,7 @@ use seal::trust::{Note, Question, Verdict};
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// Certificates of one address about which others are asked.
+/// Certificates of one address about which others are asked, the newest of those that are of today.
 const CERTIFICATES_MAX: usize = 8;
 /// What could not be learned is looked for again after so long.
 const UNKNOWN_S: u64 = 60;

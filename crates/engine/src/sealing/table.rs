@@ -14,6 +14,7 @@ use seal::pgp;
 use seal::smime::{Capabilities, Certificate, Transport, cipher_for_all, transport};
 use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown, Verdict, judge};
 use seal::verdict::fingerprint;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
@@ -39,6 +40,12 @@ impl Subject {
 
     pub(super) fn of_stranger(one: &SmimeFound) -> Subject {
         Subject { certificate: one.certificate.clone(), authorities: one.authorities.clone() }
+    }
+
+    /// Whether mail could be encrypted to it at this time, by its own word.
+    fn may_serve(&self, now: u64) -> bool {
+        let (from, until) = self.certificate.validity();
+        (from..=until).contains(&now) && self.certificate.may_encrypt()
     }
 
     /// By which its judgement is known again: one with other certificates beside it may lead elsewhere.
@@ -188,11 +195,15 @@ impl Table {
         found
     }
 
-    /// The certificates for an address, of the folder and the register, about which nothing was found lately.
+    /// The certificates for an address, of the folder and the register, about which nothing was found lately and which mail could be
+    /// encrypted to at `now`; the newest first, as rules take them.
     pub(super) fn unjudged(&self, address: &str, person: &OfPerson, now: u64) -> Vec<Subject> {
         let of_folder = self.folder.certificates_for(address).map(|(one, _)| Subject::of_folder(one));
         let of_register = person.smime.iter().map(|kept| Subject::of_stranger(&kept.found));
-        of_folder.chain(of_register).filter(|one| self.judged(one, now).is_none()).collect()
+        let is_open = |one: &Subject| one.may_serve(now) && self.judged(one, now).is_none();
+        let mut open: Vec<Subject> = of_folder.chain(of_register).filter(is_open).collect();
+        open.sort_by_key(|one| Reverse(one.certificate.validity().0));
+        open
     }
 
     /// The number by which a verdict names this piece of the news that it was made with.
@@ -325,4 +336,48 @@ fn signer_order(own: &OwnKey) -> SignerOrder {
 
 fn signing(own: &OwnPgpKey) -> Vec<Signing> {
     own.keys.iter().map(|key| key.clone() as Signing).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::register::KeptCertificate;
+    use policy::sealing::Origin;
+    use seal::Random;
+    use seal::keyfile::issue::{Kind, Subject as Named, generated, self_signed};
+
+    struct Chance;
+
+    impl Random for Chance {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            aws_lc_rs::rand::fill(bytes).unwrap();
+        }
+    }
+
+    fn kept(id: &str, from: u64, until: u64) -> KeptCertificate {
+        let pkcs8 = generated(Kind::P256).unwrap();
+        let subject = Named { name: "Ann", addresses: &["ann@a.example"] };
+        let der = self_signed(&pkcs8, subject, (from, until), &mut Chance).unwrap();
+        let certificate = Certificate::from_der(&der).unwrap();
+        let found = SmimeFound { certificate, authorities: Arc::default(), capabilities: None };
+        KeptCertificate { id: id.into(), origin: Origin::Upload, found }
+    }
+
+    #[test]
+    fn the_newest_that_are_of_today_are_asked_about_first() {
+        const NOW: u64 = 1_800_000_000;
+        let smime = vec![
+            kept("expired", NOW - 1_000, NOW - 10),
+            kept("old", NOW - 2_000, NOW + 1_000),
+            kept("to come", NOW + 10, NOW + 1_000),
+            kept("new", NOW - 100, NOW + 1_000),
+        ];
+        let print = |at: usize| fingerprint(&smime.get(at).unwrap().found.certificate);
+        let expected = [print(3), print(1)];
+        let person = OfPerson { smime, ..OfPerson::default() };
+        let open = Table::new(KeyFolder::default()).unjudged("ann@a.example", &person, NOW);
+        let open: Vec<String> = open.iter().map(|one| fingerprint(&one.certificate)).collect();
+        assert_eq!(open, expected);
+    }
 }

@@ -7,8 +7,8 @@ use engine::register::{PeopleKeys, joined};
 use engine::sealing::letters::{LetterSealer, LettersByRules};
 use engine::sealing::{Planned, SealingSettings};
 use mail::{Address, Headers};
-use policy::FaultKind;
 use policy::sealing::{self, Fate, MailFacts, Origin, RecipientPlan, Seal};
+use policy::{FaultCode, FaultKind};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
     SanType,
@@ -30,6 +30,7 @@ pub const TESTS: &[Test] = &[
         "a_store_that_does_not_answer_is_not_nobody_without_a_key",
         a_store_that_does_not_answer_is_not_nobody_without_a_key,
     ),
+    ("a_kept_key_that_cannot_be_read_is_not_no_key", a_kept_key_that_cannot_be_read_is_not_no_key),
     ("what_is_in_quarantine_is_nobodys_key", what_is_in_quarantine_is_nobodys_key),
     ("a_joined_certificate_keeps_what_is_known_of_it", a_joined_certificate_keeps_what_is_known_of_it),
 ];
@@ -72,7 +73,7 @@ impl Stage {
             rules: self.folder.path().join("sealing.toml"),
             keys: self.folder.path().join("keys"),
             passwords: Vec::new(),
-            vault: None,
+            openers: Openers::default(),
             hostname: String::new(),
             people: Some(PeopleKeys::new(self.store.clone())),
         };
@@ -201,6 +202,20 @@ fn a_store_that_does_not_answer_is_not_nobody_without_a_key() {
         let Planned { plan, .. } = sealer.plan(&facts()).await.unwrap();
         assert!(matches!(plan.fate, Fate::Hold { .. }), "{:?}", plan.fate);
         assert!(sealer.coverage(SITE, "", &[ANN.to_owned()]).await.is_err());
+    });
+}
+
+fn a_kept_key_that_cannot_be_read_is_not_no_key() {
+    run(async {
+        for scheme in [sealing::Scheme::Smime, sealing::Scheme::Pgp] {
+            let stage = Stage::set().await;
+            let key = certificate(&stage.root, Vec::new());
+            stage.keep(OfferedKey { scheme, bytes: b"none".to_vec(), ..key }).await;
+            let fault = PeopleKeys::new(stage.store.clone()).of(SITE, ANN).await.unwrap_err();
+            assert_eq!(fault.code, FaultCode::StoreCorrupt);
+            let Planned { plan, .. } = stage.sealer().plan(&facts()).await.unwrap();
+            assert!(matches!(plan.fate, Fate::Hold { .. }), "{:?}", plan.fate);
+        }
     });
 }
 

@@ -71,6 +71,7 @@ impl Names {
             origin: Origin::File,
             algorithm: Algorithm::Rsa,
             bits: 3072,
+            beside: Vec::new(),
             not_before_s: None,
             not_after_s: None,
             signs: true,
@@ -127,13 +128,18 @@ impl LetterSealer for Names {
 
 /// The world's site seals by this, and writes by this office.
 fn sealing(world: &World, sealer: &Arc<Names>, office: &PostOffice) {
+    sealing_or_not(world, Some(sealer), office);
+}
+
+fn sealing_or_not(world: &World, sealer: Option<&Arc<Names>>, office: &PostOffice) {
     let target =
         Target { host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() }, ..Target::smtp("", 0) };
     let outgoing = Outgoing::new(Some(target), None, Address { name: None, address: "support@desk.example".into() });
     let mappings = Mappings::from_toml(MAPPINGS, "a test").unwrap();
     let site = Site::new("acme", world.dialect, voice_of(world), &quick()).with_browse_base("https://tracker.example");
     let site = site.with_outgoing(Some(outgoing)).with_mappings(Some(Arc::new(mappings)));
-    world.gateway.swap_sites(vec![site.with_sealer(Some(sealer.clone()))]);
+    let sealer = sealer.map(|one| one.clone() as Arc<dyn LetterSealer>);
+    world.gateway.swap_sites(vec![site.with_sealer(sealer)]);
 }
 
 async fn start(database: &Database, sealer: &Arc<Names>) -> (World, PostOffice) {
@@ -249,6 +255,27 @@ pub async fn no_trouble_lets_a_letter_out_readable(database: &Database) {
     assert_eq!(office.posted().len(), 2);
     assert!(office.posted().iter().all(|one| one.mail.ends_with("sealed\r\n")), "{:?}", office.posted());
     assert!(world.metric("sealpost_jobs_retried_total").await >= 4, "{lines:?}");
+    world.end().await;
+}
+
+/// What rules held back does not leave readable because its site seals no letters any more; it goes sealed when it does again.
+pub async fn what_was_held_waits_when_its_site_seals_no_more(database: &Database) {
+    let sealer = Names::by(ALWAYS);
+    let (world, office) = start(database, &sealer).await;
+    commented(&world).await;
+    until(&world, "waiting", |lines| lines.len() == 2 && lines.iter().all(waits)).await;
+    sealing_or_not(&world, None, &office);
+    world.gateway.fetch_now().await.unwrap();
+    let says_so =
+        |line: &OutboxLine| line.fault.as_ref().is_some_and(|one| one.public.contains("seals no letters any more"));
+    let are_kept = |lines: &[OutboxLine]| lines.iter().all(|line| waits(line) && says_so(line));
+    until(&world, "kept", |lines| are_kept(lines)).await;
+    assert_eq!(office.posted().len(), 0, "nothing leaves readable");
+    sealer.knows(&["bob@example.org", "dave@example.org"]);
+    sealing(&world, &sealer, &office);
+    world.gateway.fetch_now().await.unwrap();
+    until(&world, "sent", |lines| all_sent(lines, 2)).await;
+    assert!(office.posted().iter().all(|one| one.mail.ends_with("sealed\r\n")), "{:?}", office.posted());
     world.end().await;
 }
 

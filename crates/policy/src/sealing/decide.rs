@@ -103,18 +103,19 @@ impl<'c> Case<'c> {
         belonging: &'c Belonging,
         (address, number): (&str, u32),
     ) -> Case<'c> {
-        let (exemptions, spares_encryption, spares_signature) = exemption::look(&rules.exemptions, mail, address);
-        let holding = rules.holding(&mail.site, belonging, address, spares_encryption);
+        let (exemptions, left) = exemption::look(&rules.exemptions, mail, address);
+        let holding = rules.holding(&mail.site, belonging, address, left.encrypt != Demand::Always);
         let spared = || {
             let of = exemptions.iter().find(|exemption| exemption.holds);
             of.map_or_else(String::new, |of| format!("exemption {:?} (exemption[{}])", of.name, of.number))
         };
         let (encrypt, encrypt_by) = match () {
             () if mail.came_sealed => (Demand::Always, "the mail came in sealed".to_owned()),
-            () if spares_encryption => (Demand::Never, spared()),
+            () if left.encrypt == Demand::Never => (Demand::Never, spared()),
+            () if left.encrypt < holding.held.encrypt => (left.encrypt, format!("{} spares who has no key", spared())),
             () => (holding.held.encrypt, holding.shown("encrypt")),
         };
-        let (sign, sign_by) = match spares_signature {
+        let (sign, sign_by) = match left.sign == Demand::Never {
             true => (Demand::Never, spared()),
             false => (holding.held.sign, holding.shown("sign")),
         };

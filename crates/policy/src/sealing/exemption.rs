@@ -3,7 +3,7 @@
 use super::facts::MailFacts;
 use super::place;
 use super::plan::ExemptionTrace;
-use super::words::{Preset, Spares};
+use super::words::{Demand, Preset, Spares};
 use crate::profile::Pattern;
 use crate::profile::reader::{Reader, Section};
 
@@ -147,17 +147,38 @@ fn holds(preset: Preset, headers: &mail::Headers) -> bool {
     begins && of_platform
 }
 
-/// What becomes of a mail to this recipient: spared encryption, spared a signature, and each exemption with why.
-pub(super) fn look(exemptions: &[Exemption], mail: &MailFacts, recipient: &str) -> (Vec<ExemptionTrace>, bool, bool) {
-    let (mut seen, mut encryption, mut signature) = (Vec::new(), false, false);
+/// What is left of what rules demand of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Left {
+    /// At most this of encryption.
+    pub(super) encrypt: Demand,
+    /// And of a signature.
+    pub(super) sign: Demand,
+}
+
+/// What is left of the demands of a mail to this recipient, and each exemption with why.
+pub(super) fn look(exemptions: &[Exemption], mail: &MailFacts, recipient: &str) -> (Vec<ExemptionTrace>, Left) {
+    let (mut seen, mut left) = (Vec::new(), Left { encrypt: Demand::Always, sign: Demand::Always });
+    // By it somebody brings a key, so who has one gets it sealed: else whoever reads his plain mail brings a key of his own.
+    let least = if is_of_portal(&mail.headers) { Demand::WhenPossible } else { Demand::Never };
     for (exemption, number) in exemptions.iter().zip(1u32..) {
         let fails = exemption.fails(mail, recipient);
         if fails.is_none() {
-            encryption |= exemption.spares != Spares::Sign;
-            signature |= exemption.spares != Spares::Encrypt;
+            let (encrypt, sign) = match exemption.spares {
+                Spares::Encrypt => (Demand::Never, Demand::Always),
+                Spares::Sign => (Demand::Always, Demand::Never),
+                Spares::Both => (Demand::Never, Demand::Never),
+                Spares::WithoutKey => (Demand::WhenPossible, Demand::Always),
+            };
+            left = Left { encrypt: left.encrypt.min(encrypt.max(least)), sign: left.sign.min(sign) };
         }
         let why = fails.unwrap_or("everything that it names holds").to_owned();
         seen.push(ExemptionTrace { number, name: exemption.name.clone(), holds: fails.is_none(), why });
     }
-    (seen, encryption, signature)
+    (seen, left)
+}
+
+/// Whether it is a letter of ours by which an address is proved. Mail of others has no such field: it is taken away where mail comes in.
+fn is_of_portal(headers: &mail::Headers) -> bool {
+    headers.other.iter().any(|field| field.name.eq_ignore_ascii_case("x-sealpost-letter") && field.value == "portal")
 }

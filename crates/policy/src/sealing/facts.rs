@@ -54,6 +54,9 @@ pub struct Key {
     /// Of the part that would be used: for OpenPGP of the subkey.
     pub algorithm: Algorithm,
     pub bits: u32,
+    /// Of each further part to which the same mail is encrypted, and each of them opens it: of OpenPGP the other subkeys.
+    #[serde(default)]
+    pub beside: Vec<(Algorithm, u32)>,
     /// Seconds since 1970; so is the next.
     #[serde(default)]
     pub not_before_s: Option<i64>,
@@ -63,6 +66,13 @@ pub struct Key {
     pub signs: bool,
     pub encrypts: bool,
     pub trust: Trust,
+}
+
+impl Key {
+    /// The algorithm and bits of all that would be encrypted to.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Algorithm, u32)> {
+        std::iter::once((self.algorithm, self.bits)).chain(self.beside.iter().copied())
+    }
 }
 
 /// What was found out about a key.

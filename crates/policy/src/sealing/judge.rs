@@ -9,7 +9,7 @@ use super::values::Held;
 use super::words::{Algorithm, Origin, Revocation, Scheme};
 use crate::profile::Word;
 
-/// The least bits of a key over a curve, or after the quantum computer; fewer are a mistake in what was found.
+/// The least bits of a key over a curve; fewer are a mistake in what was found.
 const CURVE_BITS_LEAST: u32 = 224;
 
 const DAY_S: i64 = 86_400;
@@ -48,15 +48,13 @@ impl KeyRule {
 pub(super) fn refusal(key: &Key, purpose: Purpose, held: &Held, now_s: i64) -> Option<String> {
     let own = purpose != Purpose::Encrypt;
     let fits = if purpose == Purpose::Sign { key.signs } else { key.encrypts };
+    let unfit = unfit_part(key, purpose, held);
     let why = match () {
         () if key.trust == Trust::Revoked => "it is revoked",
         () if key.not_before_s.is_some_and(|start| now_s < start) => "it is not good yet",
         () if key.not_after_s.is_some_and(|end| now_s > end) => "it has expired",
         () if !fits => "it is not made for this",
-        () if !held.algorithms.iter().any(|allowed| allowed == key.algorithm.word()) => {
-            return Some(format!("its kind, {}, is not among algorithms", key.algorithm));
-        }
-        () if is_weak(key, held) => return Some(format!("it is weak: {} with {} bits", key.algorithm, key.bits)),
+        () if unfit.is_some() => return unfit,
         () if own => return None,
         () if !held.origins.iter().any(|allowed| allowed == key.origin.word()) => {
             return Some(format!("it comes by {}, which is not among origins", key.origin));
@@ -74,12 +72,29 @@ pub(super) fn is_unknown(key: &Key, held: &Held, now_s: i64) -> bool {
         && refusal(&trusted, Purpose::Encrypt, held, now_s).is_none()
 }
 
-/// Whether it has too few bits, or is of a kind that is never used.
+/// Why a part of it may not be used. Who breaks one of several that a mail is encrypted to reads it, so each has to be fit.
+fn unfit_part(key: &Key, purpose: Purpose, held: &Held) -> Option<String> {
+    let parts: Vec<_> = key.parts().take(if purpose == Purpose::Sign { 1 } else { usize::MAX }).collect();
+    let allows = |kind: Algorithm| held.algorithms.iter().any(|allowed| allowed == kind.word());
+    if let Some((kind, _)) = parts.iter().find(|(kind, _)| !allows(*kind)) {
+        return Some(format!("its kind, {kind}, is not among algorithms"));
+    }
+    let (kind, bits) = parts.iter().find(|part| is_weak_part(**part, held))?;
+    Some(format!("it is weak: {kind} with {bits} bits"))
+}
+
+/// Whether a part of it has too few bits, or is of a kind that is never used.
 pub(super) fn is_weak(key: &Key, held: &Held) -> bool {
-    match key.algorithm {
-        Algorithm::Rsa => key.bits < held.rsa_bits_min.max(RSA_BITS_LEAST),
+    key.parts().any(|part| is_weak_part(part, held))
+}
+
+fn is_weak_part((kind, bits): (Algorithm, u32), held: &Held) -> bool {
+    match kind {
+        Algorithm::Rsa => bits < held.rsa_bits_min.max(RSA_BITS_LEAST),
         Algorithm::Other => true,
-        _ => key.bits < CURVE_BITS_LEAST,
+        // Its kinds are told apart by no number of bits, and none of those that are read is weak.
+        Algorithm::PostQuantum => false,
+        _ => bits < CURVE_BITS_LEAST,
     }
 }
 

@@ -257,7 +257,7 @@ const OF_EXEMPTIONS: &[Setting] = &[
         "exemption[].spares",
         Form::OneOf(Spares::CHOICES),
         Default::Is("encrypt"),
-        "What is not done: `encrypt`, `sign` or `both`.",
+        "What is not done: `encrypt`, `sign` or `both`; with `without_key` it is not encrypted only where its recipient has no key. A letter of the portal is spared no more than `without_key`, whatever stands here.",
     ),
     setting(
         "exemption[].preset",

@@ -157,6 +157,8 @@ choices! {
         Encrypt = "encrypt",
         Sign = "sign",
         Both = "both",
+        /// Of encryption where its recipient has no key; with one it is encrypted all the same.
+        WithoutKey = "without_key",
     }
 }
 

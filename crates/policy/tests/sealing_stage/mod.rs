@@ -1,7 +1,7 @@
 //! Reads the mail and the keys of cases about sealing, answers questions from them, and shows what was decided.
 #![allow(clippy::unwrap_used, dead_code, reason = "each test uses a part of it")]
 
-use policy::sealing::{Key, KeyFacts, MailFacts, Question, ROUNDS_MAX, Scheme, SealingPlan, Trust, ask};
+use policy::sealing::{Algorithm, Key, KeyFacts, MailFacts, Question, ROUNDS_MAX, Scheme, SealingPlan, Trust, ask};
 use policy::{SealingRules, Told};
 use serde::de::DeserializeOwned;
 use std::fmt::Write;
@@ -37,7 +37,7 @@ pub fn mail(text: &str) -> MailFacts {
     mail
 }
 
-/// Lines `WHO SCHEME FINGERPRINT ORIGIN ALGORITHM BITS TRUST [from=S] [until=S] [only=sign|encrypt]`, where WHO is the number of a recipient or `own`; or
+/// Lines `WHO SCHEME FINGERPRINT ORIGIN ALGORITHM BITS TRUST [from=S] [until=S] [only=sign|encrypt] [beside=ALGORITHM:BITS,…]`, where WHO is the number of a recipient or `own`; or
 /// `WHO SCHEME untold`. Trust is `trusted`, `revoked`, `unknown`, `unknown:DAYS` or `untrusted:WHY`.
 pub fn keys(text: &str) -> KeyFacts {
     let mut facts = KeyFacts::default();
@@ -65,6 +65,7 @@ pub fn keys(text: &str) -> KeyFacts {
             origin: word(words[3]),
             algorithm: word(words[4]),
             bits: words[5].parse().unwrap(),
+            beside: option("beside=").into_iter().flat_map(|all| all.split(',')).map(part).collect(),
             not_before_s: option("from=").map(|at| at.parse().unwrap()),
             not_after_s: option("until=").map(|at| at.parse().unwrap()),
             signs: option("only=").is_none_or(|only| only == "sign"),
@@ -78,6 +79,12 @@ pub fn keys(text: &str) -> KeyFacts {
     }
     told.into_iter().for_each(|(question, keys)| facts.answer(&question, keys));
     facts
+}
+
+/// A further part of a key, as `rsa:2048`.
+fn part(text: &str) -> (Algorithm, u32) {
+    let (kind, bits) = text.split_once(':').unwrap();
+    (word(kind), bits.parse().unwrap())
 }
 
 /// Asks until nothing is open; what the world does not tell is nothing. Returns what was asked in which round, and what is known then.

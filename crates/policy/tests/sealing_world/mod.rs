@@ -207,6 +207,7 @@ pub fn key() -> impl Strategy<Value = Key> {
             origin,
             algorithm,
             bits,
+            beside: Vec::new(),
             not_before_s,
             not_after_s,
             signs,

@@ -101,11 +101,8 @@ pub fn encrypt(
     let mut chance = Chance(random);
     let mut out = Vec::with_capacity(packets.len() + 2_048);
     for (certificate, standing) in recipients.iter().zip(&standings) {
-        let mut able: Vec<_> = standing.keys.iter().filter(|one| one.may_encrypt.is_ok()).collect();
-        if able.iter().any(|one| one.is_post_quantum) {
-            able.retain(|one| one.is_post_quantum);
-        }
-        if able.is_empty() || standing.is.is_err() {
+        let able = standing.encryption_keys();
+        if able.is_empty() {
             return Err(Trouble::Unsupported("a recipient's certificate to which nothing may be encrypted"));
         }
         for one in able {

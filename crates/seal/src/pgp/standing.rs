@@ -69,6 +69,19 @@ impl Standing {
         nearest(self.keys.iter().map(|key| key.may_encrypt))
     }
 
+    /// Those to which a mail is encrypted, each of them: one of its owner's programs may have any. Where some are against computers of quanta,
+    /// they are those alone. None where nothing may be encrypted to it.
+    pub fn encryption_keys(&self) -> Vec<&KeyStanding> {
+        if self.is.is_err() {
+            return Vec::new();
+        }
+        let mut able: Vec<&KeyStanding> = self.keys.iter().filter(|one| one.may_encrypt.is_ok()).collect();
+        if able.iter().any(|one| one.is_post_quantum) {
+            able.retain(|one| one.is_post_quantum);
+        }
+        able
+    }
+
     /// Whether it can have signed, or sign; else why not.
     ///
     /// # Errors

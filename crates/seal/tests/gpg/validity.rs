@@ -90,10 +90,12 @@ fn a_revoked_subkey_and_a_revoked_name_leave_the_others() {
     let fingerprint = home.key("ann", "ed25519", "cv25519", &[]);
     home.run(&["--quick-add-key", &fingerprint, "nistp256", "encr", "never"]);
     home.run(&["--quick-add-uid", &fingerprint, "Ann <ann@other.example>"]);
+    assert_eq!(home.certificate("ann").standing(&POLICY, NOW).encryption_keys().len(), 2, "to each of them");
     home.run_with("key 1\nrevkey\ny\n0\n\ny\nsave\n", &["--edit-key", &fingerprint]);
     let standing = home.certificate("ann").standing(&POLICY, NOW);
     let encrypts: Vec<_> = standing.keys.iter().map(|key| key.may_encrypt).collect();
     assert_eq!(encrypts, [Err(Unfit::NotForThis), Err(Unfit::Compromised { since: NOW }), Ok(())]);
+    assert_eq!(standing.encryption_keys(), [standing.keys.last().unwrap()]);
     home.run(&["--quick-revoke-uid", &fingerprint, "Ann <ann@other.example>"]);
     let standing = home.certificate("ann").standing(&POLICY, NOW + 10);
     assert_eq!(standing.addresses().collect::<Vec<_>>(), ["ann@example.com"]);

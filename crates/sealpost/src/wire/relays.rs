@@ -58,7 +58,11 @@ pub async fn bind(settings: &Settings, store: &Store, lasting: &Lasting) -> Resu
             (Some(by_rules), None, _) => Arc::new(by_rules.clone()),
             (None, _, Some(opening)) => {
                 let cells = cells(settings, &mut shared).await?;
-                Arc::new(Opens::new(cells, keyring(opening, super::openers(settings, store).await?).await?, settings.mail.clone()))
+                Arc::new(Opens::new(
+                    cells,
+                    keyring(opening, super::openers(settings, store).await?).await?,
+                    settings.mail.clone(),
+                ))
             }
             (None, _, None) => Arc::new(Unsealed),
         };

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 const RULES: &str = "version = 1\n[default]\nencrypt = \"always\"\nsign = \"never\"\nfallback = \"hold\"\n\
     [[recipient]]\naddresses = [\"plain@people.example\"]\nencrypt = \"never\"\n";
+/// What a relay says that seals by rules, and keeps what has to wait.
+const SEALING: [(&str, &str); 4] = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys"), ("hold", "queue")];
 const ANN: &str = "ann@people.example";
 const PLAIN: &str = "plain@people.example";
 const PLANTED: [&str; 4] = ["planted-words", "planted-title", "page-1@wiki", "ann@people"];
@@ -39,8 +41,7 @@ impl World {
         let folder_text = keys.to_str().unwrap().to_owned();
         bench.run(PROGRAM, &["key", "import", "--keys", &folder_text, "--as", "trusted", "ca.pem"]);
         fs::write(home.file("sealing.toml"), RULES).unwrap();
-        let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys"), ("hold", "queue")];
-        let relay = with_relay(&mut home, "smtp", office.port(), &sealing);
+        let relay = with_relay(&mut home, "smtp", office.port(), &SEALING);
         home.settings.remove("[[relay]]", "site");
         home.settings.set("[log]", "level", quoted("trace"));
         World { office, home, bench, relay, _folder: folder }
@@ -121,6 +122,34 @@ fn mail_that_waits_for_a_key_is_stored_sealed_and_leaves_once_when_the_key_is_th
     let heard = world.submits(&[ANN, PLAIN]);
     assert!(heard.starts_with("accepted []"), "{heard}");
     assert_eq!(world.office.posted().len(), 2, "nobody gets it twice");
+}
+
+#[test]
+fn what_rules_held_back_stays_while_the_relay_seals_nothing() {
+    let mut world = World::make();
+    let gateway = start(&world.home);
+    let heard = world.submits(&[ANN]);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    drop(gateway);
+    for (name, _) in SEALING {
+        world.home.settings.remove("[[relay]]", name);
+    }
+    let gateway = start(&world.home);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !world.kept()[0]["why"].as_str().is_some_and(|why| why.contains("seals no more by rules")) {
+        assert!(Instant::now() < deadline, "{:?} {}", world.kept(), gateway.log());
+        gateway.signal(Signal::HUP);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(world.office.posted().len(), 0, "nothing leaves readable");
+    drop(gateway);
+    for (name, value) in SEALING {
+        world.home.settings.set("[[relay]]", name, quoted(value));
+    }
+    let gateway = start(&world.home);
+    world.the_key_comes();
+    let posted = world.posted(1, &gateway);
+    assert!(posted[0].mail.contains("application/pkcs7-mime"), "{}", posted[0].mail);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::check_lease;
 use crate::Store;
-use crate::database::execute;
+use crate::database::{execute, one};
 use crate::dialect;
 use crate::outbox::returned::tell_of_failure;
 use crate::rows::{JobKind, JobState, Lease, Micros};
@@ -102,6 +102,19 @@ impl Store {
     /// The job is given up: visible and replayable.
     pub async fn bury(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
         self.stop(lease, fault, Stop::to(JobState::Dead)).await
+    }
+
+    /// Why this job stopped when it was run before; `None` where it did not, or where what it was about is erased.
+    ///
+    /// # Errors
+    /// Those of the database, and `StoreCorrupt`.
+    pub async fn last_fault(&self, lease: &Lease) -> Result<Option<Fault>, Fault> {
+        const SQL: &str = "SELECT sealed_fault FROM jobs WHERE id = $1";
+        let job = lease.job.clone();
+        let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), SQL, &job) }));
+        let Some((Some(sealed),)) = work.await? else { return Ok(None) };
+        let Some(key) = self.inner.key_for(lease).await? else { return Ok(None) };
+        sealed::open(&key, job_place(&lease.site, &lease.job), &sealed).map(Some)
     }
 
     async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {
