@@ -1,15 +1,15 @@
 //! The folder of keys: what is found in it, for whom, and what is told of the rest.
 #![allow(clippy::unwrap_used)]
 
-use engine::keys::{KeyFolder, Why};
+use engine::keys::{KeyFolder, Openers, Why};
 use seal::Random;
-use seal::key::PrivateKey;
 use seal::keyfile::issue::{Kind, Subject, generated, self_signed};
 use seal::keyfile::{Password, encrypted_pkcs8, pem};
 use seal::smime::{Certificate, Digest, Scheme};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use store::KeyFiles;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -164,6 +164,10 @@ async fn vault(dir: &TempDir) -> store::KeyFiles {
     store::Store::open(&settings).await.unwrap().key_files().await.unwrap()
 }
 
+fn with(vault: &KeyFiles) -> Openers {
+    Openers { vault: Some(vault.clone()), ..Openers::default() }
+}
+
 #[tokio::test]
 async fn a_file_that_a_vault_sealed_opens_with_it_alone_and_is_never_readable_to_others() {
     let (home, elsewhere, dir) = (folder(), folder(), folder());
@@ -175,18 +179,18 @@ async fn a_file_that_a_vault_sealed_opens_with_it_alone_and_is_never_readable_to
     // Who reads it reads nothing, so its mode is nobody's trouble.
     fs::set_permissions(&sealed, fs::Permissions::from_mode(0o644)).unwrap();
 
-    let read = KeyFolder::read_with(dir.path(), &[], Some(&ours));
+    let read = KeyFolder::read_with(dir.path(), &[], &with(&ours));
     assert_eq!((read.own_for("ann@example.com").count(), troubles(&read)), (1, vec![]));
     assert!(read.sealed.contains(Path::new("own.sealed")) && read.own[0].key_file == Path::new("own.sealed"));
-    for (vault, why) in [(None, Why::Sealed), (Some(&theirs), Why::SealedElsewhere)] {
-        let read = KeyFolder::read_with(dir.path(), &[], vault);
+    for (openers, why) in [(Openers::default(), Why::Sealed), (with(&theirs), Why::SealedElsewhere)] {
+        let read = KeyFolder::read_with(dir.path(), &[], &openers);
         assert_eq!(troubles(&read), [(Path::new("own.sealed"), &why)]);
         assert!(read.own.is_empty() && read.faults().count() == 1 && read.certificates.len() == 1);
     }
     // Among anchors a private key is none, also a sealed one.
     fs::create_dir(dir.path().join("trusted")).unwrap();
     fs::rename(&sealed, dir.path().join("trusted/own.sealed")).unwrap();
-    let read = KeyFolder::read_with(dir.path(), &[], Some(&ours));
+    let read = KeyFolder::read_with(dir.path(), &[], &with(&ours));
     assert_eq!(troubles(&read), [(Path::new("trusted/own.sealed"), &Why::AmongTrusted)]);
     assert!(read.own.is_empty());
 }

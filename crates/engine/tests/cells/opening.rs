@@ -2,6 +2,7 @@
 
 use crate::{Test, run, settings, start};
 use engine::cell::{Cells, OwnKey, Source};
+use engine::keys::Openers;
 use engine::opening::{Keyring, Opener, OpeningSettings};
 use mail::{Limits, Opened, Reading, SealScheme, Signed, Unopened, Worth};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
@@ -85,7 +86,7 @@ fn keyring(folder: &Path) -> Keyring {
     let settings = OpeningSettings {
         keys: folder.to_owned(),
         passwords: vec![],
-        vault: None,
+        openers: Openers::default(),
         opens_legacy: false,
         trusts_unknown: false,
     };

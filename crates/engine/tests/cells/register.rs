@@ -2,6 +2,7 @@
 
 use crate::{Test, run, settings, start};
 use engine::cell::Cells;
+use engine::keys::Openers;
 use engine::outside::{KeySources, Outside};
 use engine::register::{PeopleKeys, joined};
 use engine::sealing::letters::{LetterSealer, LettersByRules};
