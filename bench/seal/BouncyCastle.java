@@ -80,6 +80,7 @@ import org.bouncycastle.openpgp.PGPLiteralData;
 import org.bouncycastle.openpgp.PGPLiteralDataGenerator;
 import org.bouncycastle.openpgp.PGPOnePassSignature;
 import org.bouncycastle.openpgp.PGPOnePassSignatureList;
+import org.bouncycastle.openpgp.PGPPBEEncryptedData;
 import org.bouncycastle.openpgp.PGPPrivateKey;
 import org.bouncycastle.openpgp.PGPPublicKey;
 import org.bouncycastle.openpgp.PGPPublicKeyEncryptedData;
@@ -95,6 +96,9 @@ import org.bouncycastle.openpgp.jcajce.JcaPGPObjectFactory;
 import org.bouncycastle.openpgp.operator.jcajce.JcaKeyFingerprintCalculator;
 import org.bouncycastle.openpgp.operator.jcajce.JcaPGPContentSignerBuilder;
 import org.bouncycastle.openpgp.operator.jcajce.JcaPGPContentVerifierBuilderProvider;
+import org.bouncycastle.openpgp.operator.jcajce.JcaPGPDigestCalculatorProviderBuilder;
+import org.bouncycastle.openpgp.operator.jcajce.JcePBEDataDecryptorFactoryBuilder;
+import org.bouncycastle.openpgp.operator.jcajce.JcePBEKeyEncryptionMethodGenerator;
 import org.bouncycastle.openpgp.operator.jcajce.JcePBESecretKeyDecryptorBuilder;
 import org.bouncycastle.openpgp.operator.jcajce.JcePGPDataEncryptorBuilder;
 import org.bouncycastle.openpgp.operator.jcajce.JcePublicKeyDataDecryptorFactoryBuilder;
@@ -162,6 +166,12 @@ public class BouncyCastle {
                 return "";
             case "pgp-open":
                 write(words[4], new OpenPgp(words[1], BC).open(read(words[3]), words[2]));
+                return "";
+            case "pgp-lock":
+                write(words[3], OpenPgp.lock(read(words[2]), Arrays.asList(words).subList(4, words.length), words[1]));
+                return "";
+            case "pgp-unlock":
+                write(words[3], OpenPgp.unlock(read(words[2]), words[1]));
                 return "";
             case "bench":
                 return bench(words);
@@ -533,6 +543,37 @@ public class BouncyCastle {
                 return content;
             }
             throw new PGPException("no recipient is this one");
+        }
+
+        /** Under passwords, with a cipher by its number. */
+        static byte[] lock(byte[] content, List<String> passwords, String cipher) throws Exception {
+            PGPEncryptedDataGenerator sealer = new PGPEncryptedDataGenerator(
+                    new JcePGPDataEncryptorBuilder(Integer.parseInt(cipher)).setWithIntegrityPacket(true).setProvider(BC));
+            for (String one : passwords) {
+                sealer.addMethod(new JcePBEKeyEncryptionMethodGenerator(one.toCharArray(),
+                        new JcaPGPDigestCalculatorProviderBuilder().setProvider(BC).build().get(HashAlgorithmTags.SHA256)).setProvider(BC));
+            }
+            ByteArrayOutputStream made = new ByteArrayOutputStream();
+            try (OutputStream sealed = sealer.open(made, new byte[8192]);
+                    OutputStream plain = new PGPLiteralDataGenerator().open(sealed, 'b', "", content.length, new Date())) {
+                plain.write(content);
+            }
+            return made.toByteArray();
+        }
+
+        static byte[] unlock(byte[] message, String password) throws Exception {
+            Object first = new JcaPGPObjectFactory(PGPUtil.getDecoderStream(new ByteArrayInputStream(message))).nextObject();
+            for (PGPEncryptedData each : (PGPEncryptedDataList) first) {
+                PGPPBEEncryptedData one = (PGPPBEEncryptedData) each;
+                InputStream plain = one.getDataStream(new JcePBEDataDecryptorFactoryBuilder(
+                        new JcaPGPDigestCalculatorProviderBuilder().setProvider(BC).build()).setProvider(BC).build(password.toCharArray()));
+                byte[] content = ((PGPLiteralData) new JcaPGPObjectFactory(plain).nextObject()).getInputStream().readAllBytes();
+                if (!one.verify()) {
+                    throw new PGPException("its hash is wrong");
+                }
+                return content;
+            }
+            throw new PGPException("it is under no password");
         }
 
         private byte[] checked(JcaPGPObjectFactory packets, String certificate) throws Exception {

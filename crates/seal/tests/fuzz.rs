@@ -103,7 +103,7 @@ fn every_packet_holds() {
         certificate.to_armor().expect("armor").into_bytes(),
         sign(b"content", &ann, &policy, NOW, &mut Fixed(10)).expect("it is signed").0,
         encrypt(&inner, &[certificate], &policy, NOW, &mut Fixed(11)).expect("it is encrypted"),
-        clearsigned(b"one\n- two\n", &ann, &policy, NOW, &mut Fixed(12)).expect("it is signed"),
+        clearsigned(b"one\n- two\n", std::slice::from_ref(&ann), &policy, NOW, &mut Fixed(12)).expect("it is signed"),
         inner,
     ];
     seeds("pgp", more).check(&root(), 20, 500, pgp::check);

@@ -5,7 +5,7 @@ use super::armor::{Kind, armored, next_block};
 use super::key::Key;
 use super::packets::written;
 use super::policy::Policy;
-use super::sign::{Saying, signature};
+use super::sign::{Saying, signatures};
 use crate::{Random, Trouble};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::SignatureType;
@@ -22,24 +22,31 @@ pub struct Clearsigned {
     pub at: (usize, usize),
 }
 
-/// Signs a text so that it stays one.
+/// Signs a text with each of the keys so that it stays one.
 ///
 /// # Errors
-/// Those of [`super::sign()`].
+/// Those of [`super::signed_by_all`].
 pub fn clearsigned(
     text: &[u8],
-    key: &Key<'_>,
+    keys: &[Key<'_>],
     policy: &Policy,
     now: u64,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
     let lines: Vec<&[u8]> = lines(text).map(trimmed).collect();
     let saying = Saying { kind: SignatureType::Text, now, meant_for: &[], policy };
-    let signature = signature(&lines.join(&b"\r\n"[..]), key.signing_part(policy, now)?, &saying, random)?;
+    let signatures = signatures(&lines.join(&b"\r\n"[..]), keys, &saying, random)?;
     let mut out = BEGIN.to_vec();
     // Readers of version 6 need no such line, and do not mind it.
-    let hash = hash_name(signature.hash_alg().unwrap_or(HashAlgorithm::None));
-    out.extend_from_slice(format!("\r\nHash: {hash}\r\n\r\n").as_bytes());
+    let (mut hashes, mut packets) = (Vec::new(), Vec::new());
+    for (_, signature) in &signatures {
+        let hash = hash_name(signature.hash_alg().unwrap_or(HashAlgorithm::None));
+        if !hashes.contains(&hash) {
+            hashes.push(hash);
+        }
+        packets.extend(written(signature)?);
+    }
+    out.extend_from_slice(format!("\r\nHash: {}\r\n\r\n", hashes.join(",")).as_bytes());
     for line in lines {
         if line.starts_with(b"-") || line.starts_with(b"From ") {
             out.extend_from_slice(b"- ");
@@ -47,7 +54,7 @@ pub fn clearsigned(
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(armored(Kind::Signature, &written(&signature)?).as_bytes());
+    out.extend_from_slice(armored(Kind::Signature, &packets).as_bytes());
     Ok(out)
 }
 

@@ -1,7 +1,9 @@
 //! Content for others: the strongest form that all of them say they read (RFC 9580, sections 5.1 and 5.13).
 
 use super::Chance;
+use super::by_password;
 use super::cert::{Certificate, shown};
+use super::content_key::ContentKey;
 use super::packets::written;
 use super::policy::Policy;
 use super::standing::Standing;
@@ -56,11 +58,16 @@ impl Suite {
         self.aead
     }
 
-    /// The strongest that all of them read. Who says nothing reads AES-256, as every program of today does; where lists have nothing in
+    /// The strongest that all of them read and the form allows. Who says nothing reads AES-256, as every program of today does; where lists have nothing in
     /// common, it is AES-128, which is in all of them whether written or not (RFC 9580, section 9.3).
-    pub(super) fn for_all(recipients: &[Standing]) -> Suite {
+    pub(super) fn for_all(recipients: &[Standing], sealed_as: SealedAs) -> Suite {
         use SymmetricKeyAlgorithm::{AES128, AES192, AES256};
-        if !recipients.is_empty() && recipients.iter().all(|one| one.preferences.reads_seipd_v2) {
+        let is_new = match sealed_as {
+            SealedAs::AllRead => !recipients.is_empty(),
+            SealedAs::Rfc4880 => false,
+            SealedAs::Rfc9580 => true,
+        };
+        if is_new && recipients.iter().all(|one| one.preferences.reads_seipd_v2) {
             let choices = [(AES256, AeadAlgorithm::Ocb), (AES256, AeadAlgorithm::Gcm), (AES256, AeadAlgorithm::Eax)];
             let reads = |suite| recipients.iter().all(|one| one.preferences.suites.contains(&suite));
             let (cipher, aead) =
@@ -77,6 +84,27 @@ impl Suite {
     }
 }
 
+/// In which form a message is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedAs {
+    /// The strongest that all certificates say is read; where there are passwords alone, what every program reads.
+    AllRead,
+    /// What every program reads: the whole is proved by a hash within, and passwords are hardened by repetition.
+    Rfc4880,
+    /// Each piece is proved by itself, and passwords are hardened by memory (Argon2). Where a certificate does not say that this is read, it
+    /// is [`SealedAs::AllRead`].
+    Rfc9580,
+}
+
+/// For whom a message is encrypted.
+#[derive(Clone, Copy)]
+pub struct Whom<'a> {
+    pub recipients: &'a [&'a Certificate],
+    /// Whoever knows one of these opens it.
+    pub passwords: &'a [&'a [u8]],
+    pub sealed_as: SealedAs,
+}
+
 /// Packets, encrypted for all of them: for each of the keys that its owner's programs may have.
 ///
 /// A certificate that has a key against computers of quanta is encrypted to with none but such keys.
@@ -90,30 +118,42 @@ pub fn encrypt(
     now: u64,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
-    if recipients.is_empty() {
+    let whom = Whom { recipients, passwords: &[], sealed_as: SealedAs::AllRead };
+    Ok(encrypt_for(packets, &whom, policy, now, random)?.0)
+}
+
+/// The same where some may have no certificate and a password in its place; with the key of its content, which opens it by itself.
+///
+/// # Errors
+/// Those of [`encrypt`]; [`Trouble::Unsupported`] for an empty password.
+pub fn encrypt_for(
+    packets: &[u8],
+    whom: &Whom<'_>,
+    policy: &Policy,
+    now: u64,
+    random: &mut dyn Random,
+) -> Result<(Vec<u8>, ContentKey), Trouble> {
+    let Whom { recipients, passwords, sealed_as } = *whom;
+    if recipients.is_empty() && passwords.is_empty() {
         return Err(Trouble::Unsupported("encryption for nobody"));
     }
+    if passwords.iter().any(|password| password.is_empty()) {
+        return Err(Trouble::Unsupported("encryption under an empty password"));
+    }
     let standings: Vec<Standing> = recipients.iter().map(|one| one.standing(policy, now)).collect();
-    let suite = Suite::for_all(&standings);
+    let suite = Suite::for_all(&standings, sealed_as);
     let mut key = Zeroizing::new(vec![0; suite.cipher.key_size()]);
     random.fill(&mut key);
     let session = RawSessionKey::from(&key[..]);
-    let mut chance = Chance(random);
     let mut out = Vec::with_capacity(packets.len() + 2_048);
     for (certificate, standing) in recipients.iter().zip(&standings) {
-        let able = standing.encryption_keys();
-        if able.is_empty() {
-            return Err(Trouble::Unsupported("a recipient's certificate to which nothing may be encrypted"));
-        }
-        for one in able {
-            let subkey = certificate.subkeys.iter().find(|subkey| shown(&subkey.key.fingerprint()) == one.fingerprint);
-            out.extend(match subkey {
-                Some(subkey) => wrapped(&session, suite, &subkey.key, &mut chance)?,
-                None => wrapped(&session, suite, &certificate.primary, &mut chance)?,
-            });
-        }
+        out.extend(for_one(&session, suite, (certificate, standing), random)?);
+    }
+    for password in passwords {
+        out.extend(by_password::wrapped(&session, suite, password, random)?);
     }
     const FAILED: Trouble = Trouble::Unsupported("content of this size");
+    let mut chance = Chance(random);
     let sealed = match suite.aead {
         Some(aead) => SymEncryptedProtectedData::encrypt_seipdv2(
             &mut chance,
@@ -126,6 +166,28 @@ pub fn encrypt(
         None => SymEncryptedProtectedData::encrypt_seipdv1(&mut chance, suite.cipher, &key, packets),
     };
     out.extend(written(&sealed.map_err(|_| FAILED)?)?);
+    Ok((out, ContentKey::of(suite.cipher, key)))
+}
+
+/// The key of content for each key of a certificate.
+fn for_one(
+    session: &RawSessionKey,
+    suite: Suite,
+    (certificate, standing): (&Certificate, &Standing),
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Trouble> {
+    let able = standing.encryption_keys();
+    if able.is_empty() {
+        return Err(Trouble::Unsupported("a recipient's certificate to which nothing may be encrypted"));
+    }
+    let (mut out, mut chance) = (Vec::new(), Chance(random));
+    for one in able {
+        let subkey = certificate.subkeys.iter().find(|subkey| shown(&subkey.key.fingerprint()) == one.fingerprint);
+        out.extend(match subkey {
+            Some(subkey) => wrapped(session, suite, &subkey.key, &mut chance)?,
+            None => wrapped(session, suite, &certificate.primary, &mut chance)?,
+        });
+    }
     Ok(out)
 }
 

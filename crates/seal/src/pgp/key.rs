@@ -250,7 +250,7 @@ pub(super) struct SessionKey {
 }
 
 impl SessionKey {
-    fn of(cipher: Option<SymmetricKeyAlgorithm>, key: &[u8], is_new: bool) -> Result<SessionKey, Trouble> {
+    pub(super) fn of(cipher: Option<SymmetricKeyAlgorithm>, key: &[u8], is_new: bool) -> Result<SessionKey, Trouble> {
         if cipher.is_none() != is_new {
             return Err(Trouble::CannotOpen);
         }
@@ -273,7 +273,7 @@ impl SessionKey {
     }
 }
 
-fn rpgp(opened: pgp::errors::Result<pgp::errors::Result<PlainSessionKey>>) -> Result<SessionKey, Trouble> {
+pub(super) fn rpgp(opened: pgp::errors::Result<pgp::errors::Result<PlainSessionKey>>) -> Result<SessionKey, Trouble> {
     match opened {
         Ok(Ok(PlainSessionKey::V3_4 { ref sym_alg, ref key })) => SessionKey::of(Some(*sym_alg), key.as_ref(), false),
         Ok(Ok(PlainSessionKey::V6 { ref key })) => SessionKey::of(None, key.as_ref(), true),

@@ -4,7 +4,9 @@
 //! nothing was changed (packet 9) is not opened at all.
 
 use super::armor::unarmored;
+use super::by_password;
 use super::cert::Certificate;
+use super::content_key::ContentKey;
 use super::encrypt::Suite;
 use super::key::{Key, SessionKey};
 use super::packets::{Read, is_nothing, packets, written};
@@ -14,7 +16,7 @@ use pgp::crypto::aead::AeadAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::packet::{
     CompressedData, Packet, PublicKeyEncryptedSessionKey, Signature, SymEncryptedProtectedData,
-    SymEncryptedProtectedDataConfig,
+    SymEncryptedProtectedDataConfig, SymKeyEncryptedSessionKey,
 };
 use pgp::types::{KeyDetails, Seipdv1ReadMode, Tag};
 use std::io::Read as _;
@@ -65,6 +67,45 @@ impl Content {
     }
 }
 
+/// What a message is opened with, where it is not mail: see [`decrypt`].
+#[derive(Clone, Copy)]
+pub struct Openers<'a> {
+    pub keys: &'a [&'a Key<'a>],
+    pub passwords: &'a [&'a [u8]],
+    pub content_keys: &'a [ContentKey],
+}
+
+/// What opened a message: which of the keys, of the passwords, or of the keys of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Key(usize),
+    Password(usize),
+    ContentKey(usize),
+}
+
+/// An encrypted message, opened.
+#[derive(Debug)]
+pub struct Decrypted {
+    pub content: Content,
+    pub suite: Suite,
+    pub by: By,
+    /// What alone opens this message again.
+    pub key: ContentKey,
+}
+
+/// Opens an encrypted message, which may be armored, with whatever of these opens it. Passwords are tried last, for each of them costs
+/// seconds and memory, up to 2 GiB, by the will of whoever made the message; mail is opened by [`read`], which has none.
+///
+/// # Errors
+/// Those of [`read`], and [`Trouble::Malformed`] when the message is not encrypted. [`Trouble::Unsupported`] when nothing opened it and a
+/// password costs more than is allowed.
+pub fn decrypt(message: &[u8], openers: &Openers<'_>, random: &mut dyn Random) -> Result<Decrypted, Trouble> {
+    match layer(message)? {
+        Outside::Plain(_) => Err(Trouble::Malformed("the message is not encrypted")),
+        Outside::Encrypted(rows) => opened(rows, openers, random),
+    }
+}
+
 /// Opens a message, which may be armored, with one of the keys.
 ///
 /// # Errors
@@ -72,38 +113,51 @@ impl Content {
 /// that does not come out is replaced by one drawn by chance, so that nobody learns which step it was. What is wrong with a message that
 /// nobody encrypted is [`Trouble::Malformed`] or [`Trouble::Unsupported`].
 pub fn read(message: &[u8], keys: &[&Key<'_>], random: &mut dyn Random) -> Result<Message, Trouble> {
-    let bytes = unarmored(message)?;
-    let all = packets(&bytes, PACKETS_MAX)?;
-    let mut rows = all.into_iter().filter(|one| !is_nothing(one.tag)).peekable();
-    let Some(first) = rows.peek().map(|one| one.tag) else { return Err(Trouble::Malformed("a message is empty")) };
-    if !matches!(
-        first,
+    let rows = match layer(message)? {
+        Outside::Plain(rows) => return Ok(Message { encryption: None, content: content(rows, 0)? }),
+        Outside::Encrypted(rows) => rows,
+    };
+    let opened = opened(rows, &Openers { keys, passwords: &[], content_keys: &[] }, random)?;
+    let By::Key(with) = opened.by else { return Err(Trouble::CannotOpen) };
+    Ok(Message { encryption: Some(Encryption { suite: opened.suite, with }), content: opened.content })
+}
+
+/// What a message is from outside.
+enum Outside {
+    Plain(Vec<Read>),
+    Encrypted(Vec<Read>),
+}
+
+fn layer(message: &[u8]) -> Result<Outside, Trouble> {
+    let rows = packets(&unarmored(message)?, PACKETS_MAX)?;
+    let rows: Vec<Read> = rows.into_iter().filter(|one| !is_nothing(one.tag)).collect();
+    let first = rows.first().ok_or(Trouble::Malformed("a message is empty"))?;
+    let is_encrypted = matches!(
+        first.tag,
         Tag::PublicKeyEncryptedSessionKey
             | Tag::SymKeyEncryptedSessionKey
             | Tag::SymEncryptedProtectedData
             | Tag::SymEncryptedData
             | Tag::GnupgAeadData
-    ) {
-        return Ok(Message { encryption: None, content: content(rows.collect(), 0)? });
-    }
-    let (plain, encryption) = opened(rows.collect(), keys, random)?;
-    let content = packets(&plain, PACKETS_MAX)
-        .and_then(|rows| content(rows.into_iter().filter(|one| !is_nothing(one.tag)).collect(), 1));
-    Ok(Message { encryption: Some(encryption), content: content.map_err(|_| Trouble::CannotOpen)? })
+    );
+    Ok(if is_encrypted { Outside::Encrypted(rows) } else { Outside::Plain(rows) })
 }
 
-/// The packets within an encrypted message, all of them proved.
-fn opened(
-    rows: Vec<Read>,
-    keys: &[&Key<'_>],
-    random: &mut dyn Random,
-) -> Result<(Zeroizing<Vec<u8>>, Encryption), Trouble> {
-    let mut wrapped = Vec::new();
+/// The packets of an encrypted message: keys of content for other keys and under passwords, and the content.
+struct Parts {
+    wrapped: Vec<PublicKeyEncryptedSessionKey>,
+    under_passwords: Vec<SymKeyEncryptedSessionKey>,
+    sealed: SymEncryptedProtectedData,
+}
+
+fn parts(rows: Vec<Read>) -> Result<Parts, Trouble> {
+    let (mut wrapped, mut under_passwords) = (Vec::new(), Vec::new());
     let mut rows = rows.into_iter();
     let sealed = loop {
         let Some(row) = rows.next() else { return Err(Trouble::Malformed("a message has no content")) };
         match row.packet {
             Some(Packet::PublicKeyEncryptedSessionKey(one)) => wrapped.push(one),
+            Some(Packet::SymKeyEncryptedSessionKey(one)) => under_passwords.push(one),
             Some(Packet::SymEncryptedProtectedData(sealed)) => break sealed,
             _ if matches!(row.tag, Tag::PublicKeyEncryptedSessionKey | Tag::SymKeyEncryptedSessionKey) => {}
             _ if row.tag == Tag::SymEncryptedData => {
@@ -118,14 +172,44 @@ fn opened(
     if rows.next().is_some() {
         return Err(Trouble::Malformed("something stands behind an encrypted message"));
     }
+    Ok(Parts { wrapped, under_passwords, sealed })
+}
+
+/// What is within an encrypted message, all of it proved.
+fn opened(rows: Vec<Read>, openers: &Openers<'_>, random: &mut dyn Random) -> Result<Decrypted, Trouble> {
+    let Parts { wrapped, under_passwords, sealed } = parts(rows)?;
+    let (version, cipher) = (sealed.version(), own_cipher(&sealed));
+    let given = openers.content_keys.iter().enumerate();
+    let given = given.map(|(at, one)| (By::ContentKey(at), one.for_content(cipher).ok_or(Trouble::CannotOpen)));
+    let by_keys = session_keys(&wrapped, version, openers.keys, random).into_iter();
+    let by_keys = by_keys.map(|(at, key)| (By::Key(at), Ok(key)));
+    let by_passwords = by_password::session_keys(&under_passwords, version, openers.passwords);
+    let by_passwords = by_passwords.map(|(at, key)| (By::Password(at), key));
     let mut last = Trouble::NotForUs;
-    for (with, key) in session_keys(&wrapped, sealed.version(), keys, random) {
-        match unsealed(&sealed, &key) {
-            Ok((plain, suite)) => return Ok((plain, Encryption { suite, with })),
-            Err(trouble) => last = trouble,
-        }
+    for (by, key) in given.chain(by_keys).chain(by_passwords) {
+        let tried = key.and_then(|key| Ok((unsealed(&sealed, &key)?, key)));
+        let ((plain, suite), key) = match tried {
+            Ok(tried) => tried,
+            // That one cost too much is said also when the next one is wrong.
+            Err(trouble) => {
+                last = if matches!(last, Trouble::Unsupported(_)) { last } else { trouble };
+                continue;
+            }
+        };
+        let rows = packets(&plain, PACKETS_MAX)
+            .and_then(|rows| content(rows.into_iter().filter(|one| !is_nothing(one.tag)).collect(), 1));
+        let content = rows.map_err(|_| Trouble::CannotOpen)?;
+        return Ok(Decrypted { content, suite, by, key: ContentKey::of(suite.cipher(), key.key) });
     }
     Err(last)
+}
+
+/// The cipher that content of the newer form names itself.
+fn own_cipher(sealed: &SymEncryptedProtectedData) -> Option<SymmetricKeyAlgorithm> {
+    match sealed.config() {
+        SymEncryptedProtectedDataConfig::V2 { sym_alg, .. } => Some(*sym_alg),
+        _ => None,
+    }
 }
 
 /// The keys of content for those of ours that are meant; where none is named, for all that may be.

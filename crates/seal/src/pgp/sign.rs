@@ -5,6 +5,8 @@ use super::key::{Key, Part};
 use super::packets::{literal, written};
 use super::policy::Policy;
 use super::timestamp;
+use super::verify::SIGNATURES_MAX;
+use crate::entity::with_crlf;
 use crate::{Random, Trouble};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{OnePassSignature, Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData};
@@ -89,41 +91,84 @@ pub fn signed_message(
     now: u64,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
-    around(content, key, &Saying { kind: SignatureType::Binary, now, meant_for, policy }, random)
+    signed_by_all(content, std::slice::from_ref(key), meant_for, policy, now, random)
 }
 
-/// A text within a signature, whose lines may end otherwise when it is looked at again.
+/// Content within a signature of each of the keys.
 ///
 /// # Errors
-/// Those of [`sign`].
-pub fn signed_text_message(
-    text: &str,
-    key: &Key<'_>,
+/// Those of [`sign`]; [`Trouble::Unsupported`] when there are more than 16 of them, or none.
+pub fn signed_by_all(
+    content: &[u8],
+    keys: &[Key<'_>],
     meant_for: &[&Certificate],
     policy: &Policy,
     now: u64,
     random: &mut dyn Random,
 ) -> Result<Vec<u8>, Trouble> {
-    around(text.as_bytes(), key, &Saying { kind: SignatureType::Text, now, meant_for, policy }, random)
+    around(content, keys, &Saying { kind: SignatureType::Binary, now, meant_for, policy }, random)
 }
 
-fn around(content: &[u8], key: &Key<'_>, saying: &Saying<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
-    let part = key.signing_part(saying.policy, saying.now)?;
-    let signature = signature(content, part, saying, random)?;
+/// The same with a text, whose lines end in CRLF from then on: a text is signed so, and GnuPG takes what stands in the message as it is.
+///
+/// # Errors
+/// Those of [`signed_by_all`].
+pub fn text_signed_by_all(
+    text: &str,
+    keys: &[Key<'_>],
+    meant_for: &[&Certificate],
+    policy: &Policy,
+    now: u64,
+    random: &mut dyn Random,
+) -> Result<Vec<u8>, Trouble> {
+    around(&with_crlf(text.as_bytes()), keys, &Saying { kind: SignatureType::Text, now, meant_for, policy }, random)
+}
+
+fn around(content: &[u8], keys: &[Key<'_>], saying: &Saying<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
+    let (mut out, mut behind) = (Vec::new(), Vec::new());
+    for (at, (part, signature)) in signatures(content, keys, saying, random)?.iter().enumerate() {
+        let mut announced = written(&announced(part, signature)?)?;
+        // All but the last say that another one follows (RFC 9580, section 5.4); rPGP writes each as if it were the last.
+        if let Some(is_last) = announced.last_mut().filter(|_| at + 1 < keys.len()) {
+            *is_last = 0;
+        }
+        out.extend(announced);
+        // Like brackets: what was announced first comes last.
+        behind.insert(0, written(signature)?);
+    }
+    out.extend(literal(content)?);
+    out.extend(behind.concat());
+    Ok(out)
+}
+
+fn announced(part: &Part<'_>, signature: &Signature) -> Result<OnePassSignature, Trouble> {
     let config = signature.config().ok_or(Trouble::KeyRefused)?;
-    let announced = match (&config.version_specific, part.fingerprint()) {
+    Ok(match (&config.version_specific, part.fingerprint()) {
         (pgp::packet::SignatureVersionSpecific::V6 { salt }, Fingerprint::V6(print)) => {
             OnePassSignature::v6(config.typ, config.hash_alg, config.pub_alg, salt.clone(), print)
         }
         _ => OnePassSignature::v3(config.typ, config.hash_alg, config.pub_alg, part.legacy_key_id()),
-    };
-    let mut out = written(&announced)?;
-    out.extend(literal(content)?);
-    out.extend(written(&signature)?);
-    Ok(out)
+    })
 }
 
-pub(super) fn signature(
+/// One of each key over the same content, with the part that made it; as many as are read again.
+pub(super) fn signatures<'k>(
+    content: &[u8],
+    keys: &'k [Key<'k>],
+    saying: &Saying<'_>,
+    random: &mut dyn Random,
+) -> Result<Vec<(&'k Part<'k>, Signature)>, Trouble> {
+    if !(1..=SIGNATURES_MAX).contains(&keys.len()) {
+        return Err(Trouble::Unsupported("more than 16 signatures, or none"));
+    }
+    let signed = keys.iter().map(|key| {
+        let part = key.signing_part(saying.policy, saying.now)?;
+        Ok((part, signature(content, part, saying, random)?))
+    });
+    signed.collect()
+}
+
+fn signature(
     content: &[u8],
     part: &Part<'_>,
     saying: &Saying<'_>,

@@ -4,6 +4,8 @@ mod heads;
 mod home;
 mod mails;
 mod messages;
+mod passwords;
+mod signers;
 mod survival;
 mod validity;
 mod vectors;

@@ -65,7 +65,8 @@ fn opens_in_gpg(home: &Home, name: &str, key: &Key<'_>, recipients: &[&Certifica
     home.write("beside", &signature);
     let said = home.run(&["--verify", "beside", "text"]);
     assert!(said.contains("GOODSIG") && micalg.starts_with("pgp-sha"), "{name}: {said}");
-    let clear = clearsigned(b"- one  \nFrom two\n", key, &POLICY, NOW, &mut Chance).expect("it is signed");
+    let clear = clearsigned(b"- one  \nFrom two\n", std::slice::from_ref(key), &POLICY, NOW, &mut Chance)
+        .expect("it is signed");
     home.write("clear", &clear);
     let said = home.run(&["--verify", "clear"]);
     assert!(said.contains("GOODSIG"), "{name}: {said}");

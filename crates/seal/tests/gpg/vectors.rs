@@ -2,7 +2,7 @@
 
 use crate::home::{Chance, Home, NOW, POLICY};
 use seal::pgp::{
-    Certificate, Key, NewKey, Unfit, encrypt, generate, read, read_clearsigned, signed_message, unsigned_message,
+    Certificate, Flaw, Key, NewKey, Unfit, encrypt, generate, read, read_clearsigned, signed_message, unsigned_message,
     verify, verify_detached,
 };
 
@@ -28,6 +28,17 @@ fn the_certificate_and_the_key_of_version_6_are_read() {
     assert_eq!(key.certificate(), &certificate);
     assert!(Certificate::read_all(SECRET).is_err(), "a private key is no certificate");
     assert!(Key::read_all(CERTIFICATE, b"").is_err(), "a certificate is no private key");
+}
+
+#[test]
+fn the_sample_of_version_4_is_read_and_binds_nothing() {
+    let known = Certificate::read_all(include_bytes!("vectors/rfc9580-a1.asc")).expect("a certificate");
+    assert_eq!(known[0].fingerprint(), "C959BDBAFA32A2F89A153B678CFDE12197965A9A");
+    let signature = include_bytes!("vectors/rfc9580-a2.asc");
+    let verdict = |content| verify_detached(signature, content, &known, &POLICY, NOW).expect("its form").remove(0).flaw;
+    // The signature is right; but the key stands alone, and nobody says what it is for.
+    assert_eq!(verdict(b"OpenPGP"), Some(Flaw::Key(Unfit::NotBound)));
+    assert_eq!(verdict(b"OpenPGQ"), Some(Flaw::Wrong));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod castle;
 mod gpg;
+mod passwords;
 mod sq;
 
 use crate::folder::Folder;

@@ -4,16 +4,14 @@
 
 mod encryption;
 mod given;
+mod keys;
 mod signing;
 
-use super::key::Chance;
-use super::now_s;
 use given::{Given, Refused, out, subcommands};
 use seal::Trouble;
 use seal::pgp::armor::{self, Kind};
-use seal::pgp::{self, Certificate, Key, NewKey, Reads, Signature};
+use seal::pgp::{self, Certificate, NewKey, SealedAs, Signature};
 use std::process::ExitCode;
-use zeroize::Zeroizing;
 
 // What each number means, as the draft has it (section "Failure Modes").
 const FAILED: u8 = 1;
@@ -49,6 +47,17 @@ const PROFILES: [(&str, NewKey, &str); 5] = [
     ("rfc9980", NewKey::PostQuantum, "ML-DSA-65 and ML-KEM-768 with Ed25519 and X25519, version 6"),
 ];
 
+/// Forms of messages; the first when nothing is said.
+const SEALINGS: [(&str, SealedAs, &str); 3] = [
+    (
+        "default",
+        SealedAs::AllRead,
+        "the strongest that all certificates say is read; for passwords alone what every program reads",
+    ),
+    ("rfc9580", SealedAs::Rfc9580, "SEIPDv2, and Argon2 for passwords, where no certificate says otherwise"),
+    ("rfc4880", SealedAs::Rfc4880, "SEIPDv1, and iterated hashes for passwords, which every program reads"),
+];
+
 /// Does one of the draft's subcommands.
 pub fn run(arguments: Vec<String>) -> ExitCode {
     match Given::read(arguments).and_then(|given| done(&given)) {
@@ -66,9 +75,11 @@ fn done(given: &Given) -> Result<(), Refused> {
     match given.subcommand.as_str() {
         "version" => version(given),
         "list-profiles" => list_profiles(given),
-        "generate-key" => generate_key(given),
-        "change-key-password" => change_key_password(given),
-        "extract-cert" => extract_cert(given),
+        "generate-key" => keys::generate_key(given),
+        "change-key-password" => keys::change_key_password(given),
+        "revoke-key" => keys::revoke_key(given),
+        "extract-cert" => keys::extract_cert(given),
+        "merge-certs" => keys::merge_certs(given),
         "sign" => signing::sign(given),
         "verify" => signing::verify(given),
         "encrypt" => encryption::encrypt(given),
@@ -85,7 +96,7 @@ fn done(given: &Given) -> Result<(), Refused> {
 fn version(given: &Given) -> Result<(), Refused> {
     const OWN: &str = concat!("sealpost ", env!("CARGO_PKG_VERSION"), "\n");
     // The tilde says that not all of it is done.
-    const SPEC: &str = "~draft-dkg-openpgp-stateless-cli-11\n\nNo passwords and session keys of messages, and of what changes keys only their passwords.\n";
+    const SPEC: &str = "~draft-dkg-openpgp-stateless-cli-11\n\nNo update-key, certify-userid and validate-userid.\n";
     let asked = ["backend", "extended", "sop-spec", "sopv"].map(|name| given.flag(name));
     out(match asked {
         [false, false, false, false] => OWN,
@@ -104,71 +115,13 @@ fn list_profiles(given: &Given) -> Result<(), Refused> {
             let lines: String = PROFILES.iter().map(|(name, _, says)| format!("{name}: {says}\n")).collect();
             out(lines.as_bytes())
         }
-        ["encrypt"] => out(b"default: the strongest that all recipients read\n"),
+        ["encrypt"] => {
+            let lines: String = SEALINGS.iter().map(|(name, _, says)| format!("{name}: {says}\n")).collect();
+            out(lines.as_bytes())
+        }
         [] => Err(Refused::new(MISSING_ARG, "name a subcommand: generate-key and encrypt have profiles")),
         _ => Err(Refused::new(UNSUPPORTED_PROFILE, "generate-key and encrypt have profiles")),
     }
-}
-
-fn generate_key(given: &Given) -> Result<(), Refused> {
-    let kind = match given.value("profile") {
-        None | Some("default" | "compatibility") => PROFILES[0].1,
-        Some("performance" | "security") => NewKey::Version6,
-        Some(name) => PROFILES
-            .iter()
-            .find(|(known, _, _)| *known == name)
-            .map(|(_, kind, _)| *kind)
-            .ok_or_else(|| Refused::new(UNSUPPORTED_PROFILE, format!("{name} is none of its profiles")))?,
-    };
-    let password = new_password(given, "with-key-password")?;
-    let password = password.as_ref().map(|password| password.as_slice());
-    // Who asks for a key of a standard means what goes with it.
-    let reads = match kind {
-        NewKey::Version6 | NewKey::PostQuantum => Reads::Rfc9580,
-        _ => Reads::Rfc4880,
-    };
-    let key = pgp::generate_for(kind, reads, &given.names(), now_s(), None, password, &mut Chance);
-    let key = key.map_err(|trouble| Refused::new(FAILED, trouble.to_string()))?;
-    given.result(Kind::PrivateKey, &Zeroizing::new(armor::unarmored(key.as_bytes()).map_err(bad)?))
-}
-
-/// A password that something is put under: people have to be able to write it.
-fn new_password(given: &Given, option: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Refused> {
-    let password = given.value(option).map(|file| given.password(file)).transpose()?;
-    match password {
-        Some(password) if std::str::from_utf8(&password).is_err() => {
-            Err(Refused::new(PASSWORD_NOT_HUMAN_READABLE, "the password is no text in UTF-8"))
-        }
-        other => Ok(other),
-    }
-}
-
-/// Without a new password the key is under none.
-fn change_key_password(given: &Given) -> Result<(), Refused> {
-    let new = new_password(given, "new-key-password")?;
-    let old = given.values("old-key-password").map(|file| given.password(file)).collect::<Result<Vec<_>, _>>()?;
-    let old: Vec<&[u8]> = old.iter().map(|password| password.as_slice()).collect();
-    let input = Zeroizing::new(given.input()?);
-    // What is no key is told before passwords are.
-    Certificate::of_private(&input).map_err(bad)?;
-    let packets = match input.starts_with(b"-----BEGIN") {
-        true => Zeroizing::new(armor::unarmored(&input).map_err(bad)?),
-        false => input,
-    };
-    let changed = pgp::relocked(&packets, &old, new.as_ref().map(|new| new.as_slice()), &mut Chance);
-    let changed = changed.map_err(|trouble| match trouble {
-        Trouble::KeyRefused => {
-            Refused::new(KEY_IS_PROTECTED, "no password that was given opens the key; give it by --old-key-password")
-        }
-        other => bad(other),
-    })?;
-    given.result(Kind::PrivateKey, &changed)
-}
-
-fn extract_cert(given: &Given) -> Result<(), Refused> {
-    let all = Certificate::of_private(&Zeroizing::new(given.input()?)).map_err(bad)?;
-    let bytes: Result<Vec<Vec<u8>>, Trouble> = all.iter().map(Certificate::to_bytes).collect();
-    given.result(Kind::PublicKey, &bytes.map_err(bad)?.concat())
 }
 
 /// What begins as armor does stays as it is.
@@ -199,30 +152,6 @@ fn dearmored(given: &Given) -> Result<(), Refused> {
 
 fn bad(trouble: Trouble) -> Refused {
     Refused::new(BAD_DATA, trouble.to_string())
-}
-
-/// The private keys of files.
-fn keys(given: &Given, files: &[&str]) -> Result<Vec<Key<'static>>, Refused> {
-    let passwords = given.values("with-key-password").map(|file| given.password(file));
-    let passwords = passwords.collect::<Result<Vec<_>, _>>()?;
-    let mut all = Vec::new();
-    for file in files {
-        let bytes = Zeroizing::new(given.file(file)?);
-        let mut opened = Key::read_all(&bytes, b"");
-        for password in &passwords {
-            if matches!(opened, Err(Trouble::KeyRefused)) {
-                opened = Key::read_all(&bytes, password);
-            }
-        }
-        all.extend(opened.map_err(|trouble| match trouble {
-            Trouble::KeyRefused => Refused::new(
-                KEY_IS_PROTECTED,
-                format!("{file} is under a password, and none that was given opens it; give it by --with-key-password"),
-            ),
-            other => Refused::new(BAD_DATA, format!("{file}: {other}")),
-        })?);
-    }
-    if all.is_empty() { Err(Refused::new(MISSING_ARG, "name a file with a private key")) } else { Ok(all) }
 }
 
 fn certificates<'a>(given: &Given, files: impl Iterator<Item = &'a str>) -> Result<Vec<Certificate>, Refused> {

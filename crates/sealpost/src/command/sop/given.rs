@@ -8,6 +8,7 @@ use crate::command::print_bytes;
 use seal::pgp::armor::{self, Kind};
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -28,16 +29,30 @@ impl Refused {
 }
 
 /// The subcommands, with the options that each has.
-const SUBCOMMANDS: [(&str, &[&str]); 15] = [
+const SUBCOMMANDS: [(&str, &[&str]); 17] = [
     ("version", &["backend", "extended", "sop-spec", "sopv"]),
     ("list-profiles", &[]),
     ("generate-key", &["no-armor", "with-key-password", "profile"]),
     ("change-key-password", &["no-armor", "new-key-password", "old-key-password"]),
+    ("revoke-key", &["no-armor", "with-key-password"]),
     ("extract-cert", &["no-armor"]),
+    ("merge-certs", &["no-armor"]),
     ("sign", &["no-armor", "micalg-out", "with-key-password", "as"]),
     ("verify", &["not-before", "not-after"]),
-    ("encrypt", &["as", "no-armor", "sign-with", "with-key-password", "profile"]),
-    ("decrypt", &["verifications-out", "verify-with", "verify-not-before", "verify-not-after", "with-key-password"]),
+    ("encrypt", &["as", "no-armor", "with-password", "sign-with", "with-key-password", "profile", "session-key-out"]),
+    (
+        "decrypt",
+        &[
+            "session-key-out",
+            "with-session-key",
+            "with-password",
+            "verifications-out",
+            "verify-with",
+            "verify-not-before",
+            "verify-not-after",
+            "with-key-password",
+        ],
+    ),
     ("armor", &[]),
     ("dearmor", &[]),
     ("inline-sign", &["no-armor", "with-key-password", "as"]),
@@ -72,6 +87,8 @@ impl Given {
                 Some("") => only_files = true,
                 Some(option) => {
                     let (name, value) = option.split_once('=').unwrap_or((option, ""));
+                    // As it was called in older drafts.
+                    let name = if name == "verify-out" { "verifications-out" } else { name };
                     if !known.contains(&name) {
                         let text = format!("{subcommand} does not do --{name}");
                         return Err(Refused::new(UNSUPPORTED_OPTION, text));
@@ -108,7 +125,7 @@ impl Given {
     pub fn time(&self, name: &str) -> Result<Option<u64>, Refused> {
         match self.value(name) {
             None | Some("-") => Ok(None),
-            Some("now") => Ok(Some(super::now_s())),
+            Some("now") => Ok(Some(crate::command::now_s())),
             Some(text) => {
                 let time: Result<jiff::Timestamp, _> = text.parse();
                 let time = time.map_err(|_| {
@@ -150,13 +167,21 @@ impl Given {
     /// # Errors
     /// Those of [`Given::file`].
     pub fn password(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, Refused> {
-        let mut bytes = Zeroizing::new(self.file(name)?);
+        let mut bytes = self.password_as_it_is(name)?;
         let length = bytes.trim_ascii_end().len();
         bytes.truncate(length);
         Ok(bytes)
     }
 
-    /// Writes a file that is not there yet.
+    /// A password with whatever stands behind it: who made the message may have meant that.
+    ///
+    /// # Errors
+    /// Those of [`Given::file`].
+    pub fn password_as_it_is(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        self.file(name).map(Zeroizing::new)
+    }
+
+    /// Writes a file that is not there yet, and that only its owner reads: it may hold a key.
     ///
     /// # Errors
     /// When it is there, or cannot be written.
@@ -167,7 +192,7 @@ impl Given {
         };
         let mut file = match special(name)? {
             Some(path) => OpenOptions::new().write(true).open(path),
-            None => OpenOptions::new().write(true).create_new(true).open(name),
+            None => OpenOptions::new().write(true).create_new(true).mode(0o600).open(name),
         }
         .map_err(failed)?;
         file.write_all(bytes).map_err(failed)
@@ -235,8 +260,10 @@ mod tests {
         assert_eq!(read.names(), ["a.key", "--as=binary"]);
         assert_eq!(given("").err(), Some(UNSUPPORTED_SUBCOMMAND));
         assert_eq!(given("frobnicate --x").err(), Some(UNSUPPORTED_SUBCOMMAND));
-        assert_eq!(given("encrypt --with-password=file a.cert").err(), Some(UNSUPPORTED_OPTION));
-        assert_eq!(given("decrypt --with-session-key=file a.key").err(), Some(UNSUPPORTED_OPTION));
+        let read = given("decrypt --with-password=one --with-password=two --with-session-key=three").expect("its form");
+        assert_eq!(read.values("with-password").collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(given("encrypt --with-session-key=file a.cert").err(), Some(UNSUPPORTED_OPTION));
+        assert_eq!(given("update-key").err(), Some(UNSUPPORTED_SUBCOMMAND));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Signatures beside content and around it.
 
 use super::given::{Given, Refused, out};
-use super::{Form, INCOMPATIBLE_OPTIONS, MISSING_ARG, NO_SIGNATURE, bad, cannot_sign, certificates, form, keys, lines};
+use super::keys::keys;
+use super::{Form, INCOMPATIBLE_OPTIONS, MISSING_ARG, NO_SIGNATURE, bad, cannot_sign, certificates, form, lines};
 use crate::command::key::Chance;
 use crate::command::now_s;
 use seal::pgp::armor::{self, Kind};
-use seal::pgp::{self, Certificate, Message, Policy, Signature};
+use seal::pgp::{self, Certificate, Content, Policy, Signature};
 
 /// # Errors
 /// When a key may not sign, or the content is not what `--as` says.
@@ -61,38 +62,29 @@ pub fn verify(given: &Given) -> Result<(), Refused> {
 }
 
 /// The verdicts over the signatures within a message.
-pub fn verdicts(message: &Message, known: &[Certificate], opened_by: &[&Certificate]) -> Vec<Signature> {
-    let (content, policy, now) = (&message.content, Policy::default(), now_s());
+pub fn verdicts(content: &Content, known: &[Certificate], opened_by: &[&Certificate]) -> Vec<Signature> {
+    let (policy, now) = (Policy::default(), now_s());
     let verdict = |one| pgp::verify(one, &content.data, known, opened_by, &policy, now);
     content.signatures.iter().map(verdict).collect()
 }
 
 /// # Errors
-/// When the key may not sign, or the content is not what `--as` says.
+/// When a key may not sign, or the content is not what `--as` says.
 pub fn inline_sign(given: &Given) -> Result<(), Refused> {
     let (policy, now) = (Policy::default(), now_s());
     let keys = keys(given, &given.names())?;
-    let [key] = &keys[..] else { return Err(one_signs()) };
     let data = given.input()?;
     let message = match form(given, &data, true)? {
         Form::Clear if given.flag("no-armor") => {
             return Err(Refused::new(INCOMPATIBLE_OPTIONS, "a text that stays readable has its signature in armor"));
         }
         Form::Clear => {
-            return out(&pgp::clearsigned(&data, key, &policy, now, &mut Chance).map_err(cannot_sign)?);
+            return out(&pgp::clearsigned(&data, &keys, &policy, now, &mut Chance).map_err(cannot_sign)?);
         }
-        Form::Text(text) => pgp::signed_text_message(text, key, &[], &policy, now, &mut Chance),
-        Form::Bytes => pgp::signed_message(&data, key, &[], &policy, now, &mut Chance),
+        Form::Text(text) => pgp::text_signed_by_all(text, &keys, &[], &policy, now, &mut Chance),
+        Form::Bytes => pgp::signed_by_all(&data, &keys, &[], &policy, now, &mut Chance),
     };
     given.result(Kind::Message, &message.map_err(cannot_sign)?)
-}
-
-/// More than one key around content is not done.
-pub fn one_signs() -> Refused {
-    Refused::new(
-        super::FAILED,
-        "one key signs around content, not several; sign makes as many signatures as there are keys",
-    )
 }
 
 /// # Errors
@@ -112,7 +104,7 @@ pub fn inline_verify(given: &Given) -> Result<(), Refused> {
         }
         None => {
             let message = pgp::read(&data, &[], &mut Chance).map_err(bad)?;
-            let verdicts = verdicts(&message, &known, &[]);
+            let verdicts = verdicts(&message.content, &known, &[]);
             (message.content.data, verdicts)
         }
     };
