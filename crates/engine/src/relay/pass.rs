@@ -114,15 +114,16 @@ pub(super) async fn hand_on(inner: &Arc<Inner>, passing: &Passing, live: Option<
 
 /// Those who do not have the mail yet.
 pub(super) async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<String>, Refusal> {
-    let known = timeout_at(passing.deadline, inner.store.relayed(known_as(inner, passing), &passing.recipients)).await;
+    let known = timeout_at(passing.deadline, inner.store.relayed(known_as(passing), &passing.recipients)).await;
     let known = known.map_err(|_| later("4.3.0", "Not answered in time, try again later"))?;
     let known = known.map_err(|fault| unnoted(inner, &fault))?;
     let missing = passing.recipients.iter().zip(known).filter(|(_, known)| !known);
     Ok(missing.map(|(recipient, _)| recipient.clone()).collect())
 }
 
-fn known_as<'a>(inner: &'a Inner, passing: &'a Passing) -> RelayedMail<'a> {
-    RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest }
+/// By the relay that took the mail in, which another may stand in for.
+pub(super) fn known_as(passing: &Passing) -> RelayedMail<'_> {
+    RelayedMail { site: &passing.mail.site, relay: &passing.mail.relay, digest: &passing.digest }
 }
 
 /// The store does not answer.
@@ -330,15 +331,15 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
     let have: Vec<String> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(one, _)| one.clone()).collect();
     if !have.is_empty() {
         crash_point("relay_dotted");
-        note(&inner, &digest, &have).await;
+        let settings = &inner.settings;
+        note(&inner, RelayedMail { site: &settings.site, relay: &settings.name, digest: &digest }, &have).await;
         crash_point("relay_noted");
     }
     answers
 }
 
 /// These are not to get it again. Where that cannot be noted they have it all the same.
-pub(super) async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) {
-    let mail = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest };
+pub(super) async fn note(inner: &Inner, mail: RelayedMail<'_>, recipients: &[String]) {
     if let Err(fault) = inner.store.note_relayed(mail, recipients).await {
         drop(unnoted(inner, &fault));
     }
@@ -370,7 +371,7 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
         Figures::add(&inner.figures.reports);
     }
     let never: Vec<String> = ends.never.into_iter().map(|(recipient, _)| recipient).collect();
-    note(inner, &passing.digest, &never).await;
+    note(inner, known_as(passing), &never).await;
     Ok(())
 }
 
