@@ -23,6 +23,13 @@ pub trait Hands: Send + Sync + 'static {
     /// The names of a site's mappings.
     fn mappings(&self, site: &str) -> Vec<String>;
 
+    /// The site and the name of each relay of the settings; the site is empty for one of none.
+    fn relays(&self) -> Vec<(String, String)>;
+
+    /// Who of those to whom a site writes can be reached by encrypted mail: in each project, and who in the one that is asked for (nothing for
+    /// the site as a whole). Nobody outside is asked. Otherwise why nobody can say.
+    fn coverage<'a>(&'a self, site: &'a str, project: Option<&'a str>) -> Answer<'a, Result<CoverageNow, String>>;
+
     /// Keeps the keys of a file that are for this address of this site, by the word of `who`; otherwise why nobody can read it.
     fn bring_key<'a>(
         &'a self,
@@ -86,6 +93,69 @@ pub struct PreviewLeftOut {
     pub mapping: String,
     pub whom: String,
     pub why: String,
+}
+
+/// Who can be reached by encrypted mail, by all keys that are known now.
+#[derive(Debug, Clone, Default)]
+pub struct CoverageNow {
+    /// The site as a whole.
+    pub site: Reached,
+    /// Its projects with letters, by key, up to a bound.
+    pub projects: Vec<(String, Reached)>,
+    /// Projects beyond the bound.
+    pub further_projects: usize,
+    /// Those of the project that was asked for, or of the site, by address.
+    pub people: Vec<PersonLine>,
+    /// There are more letters or people than were looked at.
+    pub is_cut: bool,
+}
+
+/// How many people can be reached, and how many of the others cannot for which reason. Whoever is reachable may be expiring; nobody else is two
+/// things.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reached {
+    pub people: usize,
+    /// Of nobody there is none.
+    pub percent: Option<u32>,
+    pub reachable: usize,
+    pub expiring: usize,
+    pub revoked: usize,
+    pub weak: usize,
+    pub unusable: usize,
+    pub without_key: usize,
+}
+
+/// Somebody to whom a site writes.
+#[derive(Debug, Clone, Default)]
+pub struct PersonLine {
+    pub address: String,
+    pub standing: Standing,
+    /// All keys that are known of him, also those that may not be used.
+    pub keys: Vec<KeyLine>,
+}
+
+/// How somebody stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    Reachable,
+    /// Reachable, and no key of his is good for long.
+    Expiring,
+    Revoked,
+    Weak,
+    Unusable,
+    #[default]
+    WithoutKey,
+}
+
+/// A key of somebody.
+#[derive(Debug, Clone, Default)]
+pub struct KeyLine {
+    pub scheme: &'static str,
+    pub fingerprint: String,
+    /// Seconds since 1970; `None` for one without an end.
+    pub ends_s: Option<i64>,
+    /// Why it may not be used; `None` where it may.
+    pub why_not: Option<String>,
 }
 
 /// A mailbox of the settings.
@@ -155,6 +225,14 @@ impl Hands for Nobody {
 
     fn mappings(&self, _: &str) -> Vec<String> {
         Vec::new()
+    }
+
+    fn relays(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    fn coverage<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> Answer<'a, Result<CoverageNow, String>> {
+        Box::pin(async { Ok(Err(nobody())) })
     }
 
     fn bring_key<'a>(&'a self, _: (&'a str, &'a str), _: &'a [u8], _: &'a str) -> Answer<'a, Result<Brought, String>> {

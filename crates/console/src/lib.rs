@@ -145,6 +145,7 @@ impl Console {
             .route("/mailboxes/poll", post(page::mailboxes::poll))
             .route("/exclusions", get(page::exclusions::list))
             .route("/usage", get(page::usage::show))
+            .merge(relayed())
             .route("/contacts", get(page::contacts::list).post(page::contacts::add))
             .route("/contacts/{id}/first", post(page::contacts::first))
             .route("/contacts/{id}/good", post(page::contacts::good))
@@ -187,10 +188,20 @@ impl Console {
     }
 }
 
+/// What relays have stored.
+fn relayed() -> Router<Console> {
+    Router::new()
+        .route("/relayed", get(page::relayed::list))
+        .route("/relayed/again", post(page::relayed::all_again))
+        .route("/relayed/{id}/again", post(page::relayed::again))
+        .route("/relayed/{id}/erase", post(page::relayed::erase))
+}
+
 /// Keys of people; a file comes with one of their forms.
 fn keys() -> Router<Console> {
     Router::new()
         .route("/keys", get(page::keys::list).post(page::keys::bring))
+        .route("/keys/coverage", get(page::coverage::show))
         .route("/keys/{id}/accept", post(page::keys::accept))
         .route("/keys/{id}/remove", post(page::keys::remove))
         .layer(DefaultBodyLimit::max(page::keys::FORM_BYTES_MAX))

@@ -3,6 +3,7 @@
 mod about;
 pub mod case;
 pub mod contacts;
+pub mod coverage;
 pub mod event;
 pub mod events;
 pub mod exclusions;
@@ -17,6 +18,7 @@ pub mod mailboxes;
 pub mod messages;
 pub mod outbox;
 mod pictures;
+pub mod relayed;
 pub mod replay;
 pub mod story;
 pub mod usage;

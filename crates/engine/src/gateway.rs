@@ -118,9 +118,9 @@ impl Gateway {
         Gateway { shared, stop, tasks: Mutex::new(tasks) }
     }
 
-    /// Hands on what these relays have kept, from now on; to be said once.
+    /// Hands on what these relays have kept, from now on, and looks after what is kept of relays that are there no more; to be said once.
     pub fn hand_on_kept(&self, relays: Vec<Relay>) {
-        if relays.is_empty() || self.shared.relays.set(relays).is_err() {
+        if self.shared.relays.set(relays).is_err() {
             return;
         }
         let (leases, crew) = (Leases::new(self.shared.settings.lease_s), work::relaying(&self.shared.settings));
@@ -387,6 +387,12 @@ impl Shared {
     pub(crate) fn relay(&self, site: &str, name: &str) -> Option<Relay> {
         let relays = self.relays.get()?;
         relays.iter().find(|relay| relay.site() == site && relay.name() == name).cloned()
+    }
+
+    /// A relay of this site that hands on to the same server as one that this process does not have.
+    pub(crate) fn relay_to(&self, site: &str, server: &str) -> Option<Relay> {
+        let relays = self.relays.get()?;
+        relays.iter().find(|relay| relay.site() == site && relay.hands_on_to(server)).cloned()
     }
 
     pub(crate) fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {

@@ -1,13 +1,16 @@
 //! The register: public keys that the store keeps for people of a site, for whoever seals for them.
 
+mod readers;
+
+pub use readers::{Readers, readers, readers_by_project};
+
 use crate::outside::SmimeFound;
 use policy::sealing::{Origin, Scheme, recognise};
 use policy::{Fault, FaultCode};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate};
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{KeyStanding, LETTERS_PAGE_MAX, LetterFilter, Micros, OfferedKey, PersonKey, PersonKeyFilter, Store};
+use store::{KeyStanding, Micros, OfferedKey, PersonKey, Store};
 
 /// The keys of people, asked for by site and address. Cheap to clone.
 #[derive(Clone)]
@@ -187,41 +190,6 @@ fn one(bytes: &[u8]) -> Option<pgp::Certificate> {
 /// Seconds since 1970 as the store has times.
 pub fn micros(seconds: u64) -> Option<Micros> {
     i64::try_from(seconds).ok()?.checked_mul(1_000_000)
-}
-
-/// Addresses of one site that are looked at.
-const PEOPLE_MAX: usize = 20_000;
-
-/// Everybody whom a site is known to write to, normalised, each once: whoever has a letter that is still kept, and whoever has a key in the
-/// register. With a project those of letters about its issues alone. At most 20,000.
-///
-/// # Errors
-/// Those of the store.
-pub async fn readers(store: &Store, site: &str, project: Option<&str>) -> Result<Vec<String>, Fault> {
-    let mut all = BTreeSet::new();
-    let mut letters = LetterFilter { site: Some(site.to_owned()), limit: LETTERS_PAGE_MAX, ..LetterFilter::default() };
-    while all.len() < PEOPLE_MAX {
-        let page = store.letters_that_fit(&letters).await?;
-        let about = page.lines.iter().filter_map(|line| line.about.as_ref()).filter(|about| about.message.is_none());
-        let of_project = about.filter(|about| project.is_none_or(|key| is_of(&about.issue_key, key)));
-        all.extend(of_project.map(|about| mail::normalised(&about.to)));
-        match page.next {
-            Some(next) => letters.before = Some(next),
-            None => break,
-        }
-    }
-    let mut keys = PersonKeyFilter { site: site.to_owned(), ..PersonKeyFilter::default() };
-    while project.is_none() && all.len() < PEOPLE_MAX {
-        let page = store.person_keys(&keys).await?;
-        let Some(last) = page.last() else { break };
-        keys.after = Some((last.changed_at, last.id.clone()));
-        all.extend(page.iter().map(|kept| mail::normalised(&kept.key.address)));
-    }
-    Ok(all.into_iter().take(PEOPLE_MAX).collect())
-}
-
-fn is_of(issue_key: &str, project: &str) -> bool {
-    issue_key.rsplit_once('-').is_some_and(|(of, _)| of.eq_ignore_ascii_case(project))
 }
 
 #[cfg(test)]

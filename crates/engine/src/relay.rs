@@ -115,6 +115,11 @@ impl Relay {
         &self.inner.settings.site
     }
 
+    /// Whether what it hands on goes to this server.
+    pub(crate) fn hands_on_to(&self, server: &str) -> bool {
+        !server.is_empty() && self.inner.hop.server() == server
+    }
+
     /// Asks the next hop what it takes, so that clients are offered no more. Until it has said so they are offered the least.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod table;
 
 pub use asked::AskedFolder;
 pub use beyond::Beyond;
+pub use covering::Covering;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Openers, Trouble};

@@ -314,9 +314,12 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
 /// A letter's turn is nothing that it does itself, so that time counts no more than the one for room.
 async fn wait(shared: &Shared, held: &Held, fault: &Fault, pause: Duration) -> Result<(), Fault> {
     let until = held.after(pause);
-    match fault.code {
-        FaultCode::LetterTooSoon => shared.store.wait_in_turn(&held.lease, fault, until).await,
-        FaultCode::SealingHeld => shared.store.wait_unsealed(&held.lease, fault, until).await,
+    match (held.lease.kind, fault.code) {
+        (_, FaultCode::LetterTooSoon) => shared.store.wait_in_turn(&held.lease, fault, until).await,
+        // What a relay has stored is told and looked at again with what waits for a key, whatever keeps it.
+        (JobKind::Relayed, _) | (_, FaultCode::SealingHeld) => {
+            shared.store.wait_unsealed(&held.lease, fault, until).await
+        }
         _ => shared.store.wait(&held.lease, fault, until).await,
     }
 }

@@ -16,7 +16,7 @@ mod settings;
 mod values;
 mod words;
 
-pub use coverage::{Coverage, Person};
+pub use coverage::{Coverage, Covered, KeyReach, Person, Reach};
 pub use decide::{ROUNDS_MAX, ask, decide, may_be_told};
 pub use facts::{Distrust, Key, KeyFacts, MailFacts, OwnKeys, Question, RecipientKeys, Trust};
 pub use judge::KeyRule;

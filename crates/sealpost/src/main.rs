@@ -206,7 +206,7 @@ enum Command {
         #[command(subcommand)]
         what: command::bulletin::What,
     },
-    /// The mail that relays have stored because it waits for a key: list it.
+    /// The mail that relays have stored because it waits for a key: list it, try it again, erase it.
     Relay {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
         #[arg(long, global = true)]

@@ -386,6 +386,11 @@ impl Settings {
         self.sites.iter().find(|site| site.name == name)
     }
 
+    /// The site and the name of each relay, as what it stores is known by; the site is empty for one of none.
+    pub fn relays_with_site(&self) -> Vec<(String, String)> {
+        self.relays.iter().map(|relay| (relay.site.clone(), relay.name.clone())).collect()
+    }
+
     pub fn outgoing(&self, name: &str) -> Option<&Outgoing> {
         self.outgoing.iter().find(|outgoing| outgoing.name == name)
     }

@@ -92,6 +92,10 @@ pub struct Gateway {
     console: console::Console,
     hands: Arc<hands::PageHands>,
     rooms: Vec<console::public::Room>,
+    /// The relays of the settings, each with its site.
+    relays: Vec<(String, String)>,
+    /// This process looks after what relays have stored.
+    hands_on_kept: bool,
 }
 
 /// By site: where people look at its issues.
@@ -194,6 +198,10 @@ impl Gateway {
             console.watching(watched).acting_by(hands.clone()).writing_by(Arc::new(pen::EnginePen(engine.clone())));
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
+        let relays = settings.relays_with_site();
+        // Without relays there may be something that one has stored before it was taken out of the settings.
+        let hands_on_kept =
+            roles.contains(&Role::Relay) && (!relays.is_empty() || !store.kept_by_relay().await?.is_empty());
         let (settings_file, fixed, key_tokens) = (settings.file, settings.fixed, settings.key_tokens);
         Ok(Gateway {
             settings_file,
@@ -208,6 +216,8 @@ impl Gateway {
             console,
             hands,
             rooms,
+            relays,
+            hands_on_kept,
         })
     }
 
@@ -232,8 +242,10 @@ impl Gateway {
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
         let relays: Vec<_> = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
-        self.engine.hand_on_kept(relays.clone());
-        let asked = (relays, self.lasting.outsiders.clone());
+        if self.hands_on_kept {
+            self.engine.hand_on_kept(relays.clone());
+        }
+        let asked = (relays, self.relays.clone(), self.lasting.outsiders.clone());
         let sources =
             observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, asked);
         self.listeners.serve(self.console.clone(), sources, stop);

@@ -100,7 +100,7 @@ pub use person_key::{
     PersonKeyCount, PersonKeyFigures, PersonKeyFilter,
 };
 pub use poll::{HistoryMark, Listing};
-pub use relay_kept::{KeptRelayed, NewKept, RelayedLine};
+pub use relay_kept::{KEPT_PAGE_MAX, KeptFilter, KeptOfRelay, KeptRelayed, NewKept, NotByHand, RelayedLine};
 pub use relayed::{NO_SITE, RELAYED_KNOWN_S, RelayedMail};
 pub use replay::NotNow;
 pub use retention::Retention;

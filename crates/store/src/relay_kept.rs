@@ -1,25 +1,27 @@
 //! Relayed mails that wait for a key and were taken in: stored, sealed, each with the job that tries again. A relay that keeps nothing, as
 //! all do that are not told otherwise, has none.
 
+mod by_hand;
+
+pub use by_hand::{KEPT_PAGE_MAX, KeptFilter, KeptOfRelay, NotByHand, RelayedLine};
+
 use crate::Store;
 use crate::content::erased;
-use crate::database::{all, execute, one};
+use crate::database::{execute, one};
 use crate::dialect;
 use crate::job::{check_lease, end};
 use crate::relayed::{NOTE, RelayedMail};
-use crate::rows::{JobState, Lease, Micros};
-use crate::sealed::{self, job_place};
+use crate::rows::{Lease, Micros};
+use crate::sealed;
 use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
-use policy::{Fault, FaultCode};
+use policy::Fault;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use uuid::Uuid;
 
 const TABLE: &str = "relay_kept";
-/// Mails that a list shows at most.
-const SHOWN_MAX: i64 = 1000;
 const SECOND: Micros = 1_000_000;
 
 /// A mail that is to be kept.
@@ -46,25 +48,6 @@ pub struct KeptRelayed<T> {
     pub told: T,
     /// Its bytes.
     pub content: ContentReader,
-}
-
-/// A mail that is kept, as lists show it: nothing of what it says, and nobody's address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelayedLine {
-    pub id: String,
-    /// [`crate::NO_SITE`] where its relay is of none.
-    pub site: String,
-    pub relay: String,
-    pub kept_at: Micros,
-    pub ends_at: Micros,
-    pub size_bytes: u64,
-    /// Those who do not have it yet.
-    pub recipients: u64,
-    pub state: JobState,
-    /// When it is tried again.
-    pub due: Micros,
-    /// What keeps it; `None` before it was tried again.
-    pub fault: Option<Fault>,
 }
 
 fn told_place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
@@ -195,54 +178,18 @@ impl Store {
             })
         });
         let gone = work.await?;
-        self.inner.vault.forget_message_key(&lease.subject);
-        if let Some(name) = gone.and_then(|(blob,)| blob)
+        self.kept_is_gone(&lease.subject, gone.and_then(|(blob,)| blob)).await;
+        Ok(())
+    }
+
+    /// Its row is erased: its key is forgotten, and its blob removed.
+    async fn kept_is_gone(&self, id: &str, blob: Option<String>) {
+        self.inner.vault.forget_message_key(id);
+        if let Some(name) = blob
             && let Err(fault) = self.inner.blobs.remove(&name).await
         {
             // Its key is gone already, and it is an orphan for a later sweep.
             tracing::warn!(code = %fault.code, "an erased blob could not be removed yet");
         }
-        Ok(())
-    }
-
-    /// The mails that are kept, the oldest first; at most a thousand.
-    pub async fn kept_mails(&self) -> Result<Vec<RelayedLine>, Fault> {
-        type Row = (String, String, String, i64, i64, i64, i64, Vec<u8>, String, i64, Option<Vec<u8>>);
-        const SQL: &str = "SELECT k.id, k.site, k.relay, k.kept_at, k.ends_at, k.size_bytes, k.recipients, k.wrapped_key, j.state,
-                j.due, j.sealed_fault FROM relay_kept k JOIN jobs j ON j.id = 'relayed:' || k.id ORDER BY k.kept_at, k.id LIMIT $1";
-        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, SHOWN_MAX) })).await?;
-        let mut lines = Vec::with_capacity(rows.len());
-        for (id, site, relay, kept_at, ends_at, size, recipients, wrapped, state, due, sealed) in rows {
-            let fault = match sealed {
-                Some(sealed) => {
-                    let key = self.inner.vault.message_key(&site, &id, &wrapped).await?;
-                    Some(sealed::open(&key, job_place(&site, &job_id(&id)), &sealed)?)
-                }
-                None => None,
-            };
-            let (size_bytes, recipients) = (u64::try_from(size), u64::try_from(recipients));
-            let corrupt = |_| Fault::permanent(FaultCode::StoreCorrupt, "a kept mail has a size below zero");
-            lines.push(RelayedLine {
-                id,
-                site,
-                relay,
-                kept_at,
-                ends_at,
-                size_bytes: size_bytes.map_err(corrupt)?,
-                recipients: recipients.map_err(corrupt)?,
-                state: JobState::from_word(&state)?,
-                due,
-                fault,
-            });
-        }
-        Ok(lines)
-    }
-
-    /// How many mails are kept of each relay, and since when the oldest is.
-    pub async fn kept_by_relay(&self) -> Result<Vec<(String, u64, Micros)>, Fault> {
-        const SQL: &str =
-            "SELECT relay, CAST(COUNT(*) AS BIGINT), MIN(kept_at) FROM relay_kept GROUP BY relay ORDER BY relay";
-        let rows = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String, i64, i64), SQL) })).await?;
-        Ok(rows.into_iter().map(|(relay, count, since)| (relay, count.unsigned_abs(), since)).collect())
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::meter::HeldEvents;
-use store::{Attention, JobState, Micros, Work};
+use store::{Attention, JobState, KeptOfRelay, Micros, Work};
 
 /// States in which work goes on by itself.
 const OPEN: [JobState; 3] = [JobState::Ready, JobState::Running, JobState::Waiting];
@@ -74,12 +74,17 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
         Ok(flagged) => flagged,
         Err(fault) => return trouble(&fault),
     };
+    let kept = match console.store.kept_by_relay().await {
+        Ok(kept) => kept,
+        Err(fault) => return trouble(&fault),
+    };
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
     needs.extend(console.now.halted().iter().map(|name| closed(name)));
     needs.extend(console.now.away().iter().map(|name| away(name)));
     needs.extend(of_plans(&console.now.plans(), &aside, &held));
     needs.extend(flagged.iter().map(of_contacts));
+    needs.extend(of_relays_gone(&kept, &console.hands.relays()));
     let count = |number: &dyn Fn(JobState) -> u64| {
         OPEN.map(|open| Count { number: number(open), shown: state(open), word: state_word(open) }).into()
     };
@@ -180,6 +185,20 @@ fn of_contacts((site, number, none_left): &(String, u64, bool)) -> Need {
     let text = format!("Letters to {what} of the site {site} came back; {then}");
     let class = if *none_left { "dead" } else { "held" };
     Need { class, text, since: None, link: Some(("/contacts", "Show the contacts")) }
+}
+
+/// What relays have stored that are not in the settings any more, so that nobody hands it on.
+fn of_relays_gone(kept: &[KeptOfRelay], relays: &[(String, String)]) -> Vec<Need> {
+    let is_gone = |of: &&KeptOfRelay| !relays.iter().any(|(site, name)| *site == of.site && *name == of.relay);
+    let need = |KeptOfRelay { relay, mails, since, .. }: &KeptOfRelay| {
+        let what = if *mails == 1 { "1 mail that it has".to_owned() } else { format!("{mails} mails that it has") };
+        let text = format!(
+            "The relay {relay} is not in the settings any more: nobody hands on {what} stored; put it back, or erase them"
+        );
+        let link = Some(("/relayed", "Show what relays have stored"));
+        Need { class: "dead", text, since: Some(moment(*since)), link }
+    };
+    kept.iter().filter(is_gone).map(need).collect()
 }
 
 /// A server that letters wait for until a person has looked.

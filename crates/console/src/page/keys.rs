@@ -33,7 +33,7 @@ const ROWS: usize = 200;
 /// A key that ends within this time is marked.
 const ENDS_SOON: Micros = 30 * 86_400 * 1_000_000;
 /// What the audit trail says that was looked at.
-const ALL_KEYS: &str = "person_keys";
+pub(super) const KEYS_LOOK: &str = "person_keys";
 
 /// What the list is filtered by, as it stands in the address of the page.
 #[derive(Debug, Default, Deserialize)]
@@ -68,6 +68,8 @@ struct Page {
     support: bool,
     sites: Vec<Choice>,
     site: String,
+    /// As it stands in an address.
+    site_query: String,
     address: String,
     standings: Vec<Choice>,
     rows: Vec<Row>,
@@ -129,7 +131,7 @@ async fn page(
         after: before(&asked.before),
     };
     // First it is written down, then it is shown (PRIV-20).
-    store.note_look(&site, ALL_KEYS, Look::Keys, None, session.who()).await?;
+    store.note_look(&site, KEYS_LOOK, Look::Keys, None, session.who()).await?;
     let keys = store.person_keys(&filter).await?;
     let now = store.now().await?;
     let figures = store.person_key_figures(&site, now + ENDS_SOON).await?;
@@ -151,6 +153,7 @@ async fn page(
             .collect(),
         rows: keys.iter().map(|key| row(key, now)).collect(),
         next,
+        site_query: query(&site),
         figures: (figures.used, figures.quarantined, figures.ending),
         site,
     })

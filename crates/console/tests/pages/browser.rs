@@ -7,6 +7,7 @@ use crate::hands::Busy;
 use crate::house::{House, SITE, TRACKER};
 use crate::keys;
 use crate::reading::Direct;
+use crate::relayed;
 use crate::views;
 use console::{Console, Listener, Settings};
 use data_encoding::BASE64;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 const PICTURES: &str = "SEALPOST_PICTURES";
 const TAB: char = '\u{e004}';
 /// What stands on every page before its content, in the order of the keyboard.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "Skip to the content",
     "Sealpost",
     "Overview",
@@ -27,6 +28,7 @@ const ROOMS: [&str; 12] = [
     "Events",
     "Letters",
     "Mailboxes",
+    "Relays",
     "Keys",
     "Exclusions",
     "Usage",
@@ -257,7 +259,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         pages.push((view.to_owned(), format!("/messages/{mail}/{view}")));
     }
     let told = events::told(&house.store, "10", &Deed { to: "Done".into(), ..Deed::plain() }).await.event;
-    keys::keep_two_of_a_long_address(&house).await;
+    keep_of_sealing(&house).await;
     let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
     let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
     pages.extend(previews(&told));
@@ -279,12 +281,12 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),
         ("usage", "/usage"),
-        ("keys", "/keys"),
         ("none", "/messages?outcome=reject"),
         ("lost", "/nothing"),
         ("sign-in", "/sign-in"),
     ];
     pages.extend(named.map(|(name, path)| (name.to_owned(), path.to_owned())));
+    pages.extend(of_sealing());
     pages.push(("link".to_owned(), link[origin.len()..].to_owned()));
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
@@ -299,6 +301,24 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         assert_eq!(browser.run(WELL_FORMED).await, json!([]), "{name}");
     }
     browser.close().await;
+}
+
+async fn keep_of_sealing(house: &House) {
+    keys::keep_two_of_a_long_address(house).await;
+    relayed::keep_two(house).await;
+}
+
+/// Pages of keys and of what waits for one.
+fn of_sealing() -> impl Iterator<Item = (String, String)> {
+    let named = [
+        ("keys", "/keys"),
+        ("coverage", "/keys/coverage"),
+        ("coverage-project", "/keys/coverage?project=NORTH&standing=unusable"),
+        ("coverage-none", "/keys/coverage?site=south&project=NONE"),
+        ("relayed", "/relayed"),
+        ("relayed-erased", "/relayed?done=erased"),
+    ];
+    named.into_iter().map(|(name, path)| (name.to_owned(), path.to_owned()))
 }
 
 #[tokio::test]

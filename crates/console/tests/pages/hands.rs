@@ -1,11 +1,14 @@
 //! What people have the gateway do from a page: mailboxes tested and looked into, test cases taken along; and the exclusions' counters.
 
+use crate::coverage::counted;
 use crate::filled::{self, NOON, Words};
 use crate::house::*;
 use crate::reading::Direct;
 use axum::http::StatusCode;
 use console::Console;
-use console::hands::{Case, Hands, MailboxLine, Preview, PreviewLeftOut, PreviewLetter, Round, RoundLine, Wanted};
+use console::hands::{
+    Case, CoverageNow, Hands, MailboxLine, Preview, PreviewLeftOut, PreviewLetter, Round, RoundLine, Wanted,
+};
 use console::reader::Answer;
 use policy::Excluded;
 use policy::portal::Brought;
@@ -54,6 +57,14 @@ impl Hands for Busy {
     fn case<'a>(&'a self, message: &'a str, anonymous: bool, who: &'a str) -> Answer<'a, Result<Case, String>> {
         let text = format!("{message} {anonymous} {who}");
         Box::pin(async { Ok(Ok(Case { files: vec![("case.json".into(), text.into_bytes())] })) })
+    }
+
+    fn relays(&self) -> Vec<(String, String)> {
+        vec![(SITE.into(), "wiki".into())]
+    }
+
+    fn coverage<'a>(&'a self, site: &'a str, project: Option<&'a str>) -> Answer<'a, Result<CoverageNow, String>> {
+        Box::pin(async move { Ok(counted(site, project)) })
     }
 
     fn bring_key<'a>(

@@ -4,6 +4,7 @@
 mod api;
 mod browser;
 mod contacts;
+mod coverage;
 mod erasing;
 mod events;
 mod filled;
@@ -21,6 +22,7 @@ mod portal;
 mod previewing;
 mod public;
 mod reading;
+mod relayed;
 mod returned;
 mod routes;
 mod signing_in;

@@ -63,6 +63,22 @@ fn matrix_of_events() -> Vec<(Method, String, u16, u16)> {
     ]
 }
 
+/// The same for what relays have stored.
+fn matrix_of_relayed() -> Vec<(Method, String, u16, u16)> {
+    let route = |method: Method, path: &str, person| (method, path.to_owned(), 401, person);
+    vec![
+        route(Method::GET, "/relayed", 200),
+        route(Method::GET, "/relayed?after=1~%00&done=x", 200),
+        route(Method::GET, "/relayed?after=1&after=2", 404),
+        route(Method::GET, "/relayed/again", 405),
+        route(Method::POST, "/relayed/again", 303),
+        route(Method::GET, "/relayed/none/again", 405),
+        route(Method::POST, "/relayed/none/again", 409),
+        route(Method::POST, "/relayed/none/erase", 409),
+        route(Method::POST, "/relayed/%00/erase", 404),
+    ]
+}
+
 /// The same for keys of people.
 fn matrix_of_keys() -> Vec<(Method, String, u16, u16)> {
     let route = |method: Method, path: &str, person| (method, path.to_owned(), 401, person);
@@ -71,6 +87,10 @@ fn matrix_of_keys() -> Vec<(Method, String, u16, u16)> {
         route(Method::GET, "/keys?site=a&site=b", 404),
         // No form with a file.
         route(Method::POST, "/keys", 403),
+        route(Method::GET, "/keys/coverage", 200),
+        route(Method::GET, "/keys/coverage?site=a&site=b", 404),
+        route(Method::GET, "/keys/coverage?site=%00&project=%00&standing=x&from=x", 200),
+        route(Method::POST, "/keys/coverage", 405),
         route(Method::GET, "/keys/none/accept", 405),
         route(Method::POST, "/keys/none/accept", 409),
         route(Method::POST, "/keys/%00/remove", 404),
@@ -163,7 +183,7 @@ async fn sec_44_every_route_answers_as_the_matrix_says_with_safe_headers() {
     let house = House::open().await;
     let session = house.session().await;
     let token = house.page(&session, "/messages").await.token();
-    let of_events = matrix_of_events().into_iter().chain(matrix_of_keys());
+    let of_events = matrix_of_events().into_iter().chain(matrix_of_keys()).chain(matrix_of_relayed());
     for (method, path, stranger, person) in of_events.chain(matrix(&house).await) {
         let form = format!("token={token}");
         let what = format!("{method} {path}");

@@ -24,7 +24,7 @@ use store::{
 
 const ENTER: char = '\u{e007}';
 /// The links before the content of every page.
-const ROOMS: usize = 12;
+const ROOMS: usize = 13;
 const FILES_BYTES_MAX: u64 = 2000;
 
 /// Takes letters in as the engine would, but decides nothing.

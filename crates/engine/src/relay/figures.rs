@@ -3,6 +3,7 @@
 use super::{Fate, Sealing};
 use crate::metrics::{head, line};
 use std::sync::atomic::{AtomicU64, Ordering};
+use store::KeptOfRelay;
 
 /// What becomes of a mail for a recipient, as it is counted.
 const FATES: [&str; 10] = [
@@ -164,20 +165,48 @@ pub fn relays_in_text(relays: &[RelayFigures]) -> String {
     text
 }
 
+/// What is stored under one name of a relay.
+struct Stored<'a> {
+    relay: &'a str,
+    mails: u64,
+    since: i64,
+    /// Of these mails those of a relay that is not in the settings any more.
+    without_relay: u64,
+}
+
 /// How many mails each relay has stored, and since when the oldest (microseconds since 1970), as Prometheus text; nothing where there is none.
-pub fn stored_in_text(stored: &[(String, u64, i64)], now: i64) -> String {
-    type Figure = (&'static str, &'static str, fn(&(String, u64, i64), i64) -> u64);
-    const FIGURES: [Figure; 2] = [
-        ("sealpost_relay_stored", "Relayed mails that are stored because they wait for a key.", |of, _| of.1),
+/// `relays` are those of the settings, each with its site.
+pub fn stored_in_text(kept: &[KeptOfRelay], relays: &[(String, String)], now: i64) -> String {
+    type Figure = (&'static str, &'static str, fn(&Stored<'_>, i64) -> u64);
+    const FIGURES: [Figure; 3] = [
+        ("sealpost_relay_stored", "Relayed mails that are stored because they wait for a key.", |of, _| of.mails),
         ("sealpost_relay_stored_age_seconds", "Age of the oldest of them.", |of, now| {
-            u64::try_from((now - of.2) / 1_000_000).unwrap_or_default()
+            u64::try_from((now - of.since) / 1_000_000).unwrap_or_default()
         }),
+        (
+            "sealpost_relay_stored_without_relay",
+            "Those of a relay that is not in the settings any more: nobody hands them on.",
+            |of, _| of.without_relay,
+        ),
     ];
+    let mut stored: Vec<Stored<'_>> = Vec::new();
+    for KeptOfRelay { site, relay, mails, since } in kept {
+        let is_there = relays.iter().any(|(of, name)| of == site && name == relay);
+        let without_relay = if is_there { 0 } else { *mails };
+        match stored.iter_mut().find(|one| one.relay == relay) {
+            Some(one) => {
+                one.mails += mails;
+                one.since = one.since.min(*since);
+                one.without_relay += without_relay;
+            }
+            None => stored.push(Stored { relay, mails: *mails, since: *since, without_relay }),
+        }
+    }
     let mut text = String::new();
     for (metric, help, figure) in FIGURES.into_iter().filter(|_| !stored.is_empty()) {
         head(&mut text, metric, help, "gauge");
-        for of in stored {
-            line(&mut text, metric, &[("relay", &of.0)], figure(of, now));
+        for of in &stored {
+            line(&mut text, metric, &[("relay", of.relay)], figure(of, now));
         }
     }
     text
@@ -203,9 +232,19 @@ mod tests {
             assert!(text.contains(sample), "{sample}{text}");
         }
         assert_eq!(relays_in_text(&[]), "");
-        let stored = stored_in_text(&[("wiki".into(), 2, 1_000_000)], 61_000_000);
-        assert!(stored.contains("sealpost_relay_stored{relay=\"wiki\"} 2\n"), "{stored}");
+        let kept = |site: &str, relay: &str, mails, since| KeptOfRelay {
+            site: site.into(),
+            relay: relay.into(),
+            mails,
+            since,
+        };
+        let all = [kept("", "old", 3, 1_000_000), kept("", "wiki", 2, 1_000_000), kept("south", "wiki", 4, 9_000_000)];
+        let relays = [(String::new(), "wiki".to_owned())];
+        let stored = stored_in_text(&all, &relays, 61_000_000);
+        assert!(stored.contains("sealpost_relay_stored{relay=\"wiki\"} 6\n"), "{stored}");
+        assert!(stored.contains("sealpost_relay_stored_without_relay{relay=\"wiki\"} 4\n"), "{stored}");
+        assert!(stored.contains("sealpost_relay_stored_without_relay{relay=\"old\"} 3\n"), "{stored}");
         assert!(stored.contains("sealpost_relay_stored_age_seconds{relay=\"wiki\"} 60\n"), "{stored}");
-        assert_eq!(stored_in_text(&[], 0), "");
+        assert_eq!(stored_in_text(&[], &relays, 0), "");
     }
 }

@@ -73,6 +73,11 @@ impl Hop {
         self.lock().takes
     }
 
+    /// Which server it is, as its settings name it: the first of several.
+    pub(super) fn server(&self) -> String {
+        self.next.target.host.to_string()
+    }
+
     /// Connections that are in use or kept.
     pub(super) fn open(&self) -> usize {
         self.seats_max - self.seats.available_permits() + self.lock().kept.len()

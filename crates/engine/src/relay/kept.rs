@@ -1,5 +1,6 @@
 //! Relayed mail that waits for a key, where a relay is told to keep it: stored sealed, and handed on by a job of its own as soon as it may
-//! leave. It goes through the same door as a mail that just came, and is asked about anew each time.
+//! leave. It goes through the same door as a mail that just came, and is asked about anew each time. What a relay has stored that is no
+//! longer in the settings waits for a person, and its time ends with a report where another relay reaches the same server.
 
 use super::answer::{is_temporary, no};
 use super::figures::Figures;
@@ -42,6 +43,9 @@ struct Told {
     recipients: Vec<String>,
     utf8: bool,
     size_bytes: usize,
+    /// The server that its relay hands on to, by which another relay may report the end; empty in what was kept before that was noted.
+    #[serde(default)]
+    server: String,
 }
 
 /// Keeps the mail for these, durable when it returns: they count as those who have it, so a client that asks again doubles nothing.
@@ -66,6 +70,7 @@ pub(super) async fn keep(
         recipients: waiting.clone(),
         utf8: passing.utf8,
         size_bytes: mail.bytes.len(),
+        server: inner.hop.server(),
     };
     let known = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest };
     let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
@@ -88,11 +93,8 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let Some(kept) = shared.store.kept_relayed::<Told>(&held.lease).await? else {
         return Ok(shared.store.complete(&held.lease).await?);
     };
-    let Some(relay) = shared.relay(&held.lease.site, &kept.relay) else {
-        let why = "no relay of the settings has the name of the one that kept this mail";
-        return Err(Stop::Wait(Fault::temporary(FaultCode::SettingsWrong, why), LATER));
-    };
     let (age, is_over) = (held.now() - kept.kept_at, held.now() >= kept.ends_at);
+    let Some(relay) = relay_for(shared, held, &kept, is_over) else { return Err(Stop::Wait(without_relay(), LATER)) };
     if !is_over && !relay.inner.sealer.may_release_held() {
         return Err(Stop::Wait(seals_no_more(), AGAIN_FIRST));
     }
@@ -120,7 +122,7 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
     held.still_ours()?;
     crash_point("relay_released");
     if !done.is_empty() || left.is_empty() {
-        write_down(shared, held, inner, (&passing, &done), Told { recipients: left.clone(), ..told }).await?;
+        write_down(shared, held, (&passing, &done), Told { recipients: left.clone(), ..told }).await?;
     }
     if left.is_empty() {
         Figures::add(if is_over { &inner.figures.given_up } else { &inner.figures.released });
@@ -141,7 +143,6 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
 async fn write_down(
     shared: &Shared,
     held: &Held,
-    inner: &Inner,
     (passing, done): (&Passing, &[String]),
     told: Told,
 ) -> Result<(), Fault> {
@@ -150,7 +151,7 @@ async fn write_down(
     loop {
         let written = match told.recipients.len() {
             0 => shared.store.end_kept_relayed(&held.lease).await,
-            number => shared.store.keep_on_relayed(&held.lease, &told, number, (known_as(inner, passing), done)).await,
+            number => shared.store.keep_on_relayed(&held.lease, &told, number, (known_as(passing), done)).await,
         };
         match written {
             Err(fault) if fault.kind == FaultKind::Temporary && tries < WRITE_TRIES => {}
@@ -168,6 +169,20 @@ fn seals_no_more() -> Fault {
     Fault::temporary(FaultCode::SealingHeld, "the relay that keeps a mail seals no more by rules").with_public(public)
 }
 
+/// The relay that kept the mail. Where it is no longer there nobody hands the mail on, because its rules are gone with it; when the time of the
+/// mail is over, another relay of its site that hands on to the same server may say so.
+fn relay_for(shared: &Shared, held: &Held, kept: &KeptRelayed<Told>, is_over: bool) -> Option<Relay> {
+    let site = &held.lease.site;
+    let own = shared.relay(site, &kept.relay);
+    own.or_else(|| shared.relay_to(site, &kept.told.server).filter(|_| is_over))
+}
+
+fn without_relay() -> Fault {
+    let why = "no relay of the settings has the name and site of the one that stored this mail";
+    let public = "The relay that stored this mail is not in the settings any more, so nobody hands it on. Put the relay back, or erase the mail.";
+    Fault::temporary(FaultCode::SettingsWrong, why).with_public(public)
+}
+
 /// Tells the sender who will not get it; then they wait no more.
 async fn tell(inner: &Inner, passing: &Passing, never: &[(String, Refusal)]) -> Result<(), Stop> {
     if let Some(sender) = &passing.mail.envelope_from {
@@ -176,13 +191,13 @@ async fn tell(inner: &Inner, passing: &Passing, never: &[(String, Refusal)]) -> 
     }
     let never: Vec<String> = never.iter().map(|(recipient, _)| recipient.clone()).collect();
     // It is written down once more with those who wait.
-    let _ = note(inner, &passing.digest, &never).await;
+    let _ = note(inner, known_as(passing), &never).await;
     Ok(())
 }
 
 /// The kept mail as one that is to be handed on.
-async fn passing(relay: &Relay, held: &Held, kept: KeptRelayed<Told>) -> Result<(Passing, Told), Stop> {
-    let (inner, told, mut content) = (&relay.inner, kept.told, kept.content);
+async fn passing(of: &Relay, held: &Held, kept: KeptRelayed<Told>) -> Result<(Passing, Told), Stop> {
+    let (inner, KeptRelayed { relay, told, mut content, .. }) = (&of.inner, kept);
     let mut room = Room::default();
     if !inner.memory.grow(&mut room, told.size_bytes) {
         let full = Fault::temporary(FaultCode::QueueFull, "no room in memory for a kept mail");
@@ -194,7 +209,8 @@ async fn passing(relay: &Relay, held: &Held, kept: KeptRelayed<Told>) -> Result<
     }
     let mail = Submitted {
         site: inner.settings.site.clone(),
-        relay: inner.settings.name.clone(),
+        // By this name those are known who have it, also where another relay stands in.
+        relay,
         bytes: bytes.into(),
         envelope_from: told.envelope_from.clone(),
         account: told.account.clone(),

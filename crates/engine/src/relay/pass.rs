@@ -120,15 +120,16 @@ pub(super) async fn hand_on(inner: &Arc<Inner>, passing: &Passing, live: Option<
 
 /// Those who do not have the mail yet.
 pub(super) async fn missing(inner: &Inner, passing: &Passing) -> Result<Vec<String>, Refusal> {
-    let known = timeout_at(passing.deadline, inner.store.relayed(known_as(inner, passing), &passing.recipients)).await;
+    let known = timeout_at(passing.deadline, inner.store.relayed(known_as(passing), &passing.recipients)).await;
     let known = known.map_err(|_| later("4.3.0", "Not answered in time, try again later"))?;
     let known = known.map_err(|fault| unnoted(inner, &fault))?;
     let missing = passing.recipients.iter().zip(known).filter(|(_, known)| !known);
     Ok(missing.map(|(recipient, _)| recipient.clone()).collect())
 }
 
-pub(super) fn known_as<'a>(inner: &'a Inner, passing: &'a Passing) -> RelayedMail<'a> {
-    RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest }
+/// By the relay that took the mail in, which another may stand in for.
+pub(super) fn known_as(passing: &Passing) -> RelayedMail<'_> {
+    RelayedMail { site: &passing.mail.site, relay: &passing.mail.relay, digest: &passing.digest }
 }
 
 /// The store does not answer.
@@ -336,8 +337,10 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
     let have: Vec<String> = answers.iter().filter(|(_, answer)| answer.is_ok()).map(|(one, _)| one.clone()).collect();
     if !have.is_empty() {
         crash_point("relay_dotted");
+        let settings = &inner.settings;
+        let mail = RelayedMail { site: &settings.site, relay: &settings.name, digest: &digest };
         // Where that cannot be noted they have it all the same.
-        let _ = note(&inner, &digest, &have).await;
+        let _ = note(&inner, mail, &have).await;
         crash_point("relay_noted");
     }
     answers
@@ -347,8 +350,7 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
 ///
 /// # Errors
 /// What a client would be told; the fault is in the log.
-pub(super) async fn note(inner: &Inner, digest: &[u8; 32], recipients: &[String]) -> Result<(), Refusal> {
-    let mail = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest };
+pub(super) async fn note(inner: &Inner, mail: RelayedMail<'_>, recipients: &[String]) -> Result<(), Refusal> {
     let mut pause = WRITE_PAUSE_FIRST;
     for _ in 1..WRITE_TRIES {
         match inner.store.note_relayed(mail, recipients).await {
@@ -387,7 +389,7 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
     }
     let never: Vec<String> = ends.never.into_iter().map(|(recipient, _)| recipient).collect();
     // The sender was told, and would be told once more at worst.
-    let _ = note(inner, &passing.digest, &never).await;
+    let _ = note(inner, known_as(passing), &never).await;
     Ok(())
 }
 

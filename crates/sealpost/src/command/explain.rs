@@ -1,15 +1,17 @@
 //! `sealpost explain`: how a mail would be sealed for each recipient and why, without any effect.
 
 use super::key::{Keys, reference};
-use super::{Failure, files};
+use super::{Failure, files, site_named};
 use crate::settings;
 use engine::cell::Cells;
 use engine::outside::{KeySources, News, Outside};
+use engine::register::PeopleKeys;
 use engine::sealing::{ByRules, SealingSettings};
 use policy::sealing::{KeyFacts, MailFacts, Question, ROUNDS_MAX, SealingPlan, ask, decide};
 use policy::{SealingRules, Told};
 use serde::Serialize;
 use std::path::PathBuf;
+use store::Store;
 
 /// What is said of the mails on the command line.
 #[derive(Debug, clap::Args)]
@@ -26,7 +28,8 @@ pub struct Arguments {
     /// Where a password stands that opens keys: file:PATH, env:NAME or credential:NAME; may be given several times.
     #[arg(long = "password", value_name = "REF", value_parser = reference, requires = "keys")]
     passwords: Vec<String>,
-    /// The settings of the gateway: its vault opens files of keys that it sealed, and `--ask` names `[[key_source]]` sections of them.
+    /// The settings of the gateway: its vault opens files of keys that it sealed, with `--site` its store has keys of people, too, and `--ask` names
+    /// `[[key_source]]` sections of them.
     #[arg(long, value_name = "FILE", requires = "keys")]
     config: Option<PathBuf>,
     /// Ask this `[[key_source]]` too, as a relay does that names it; it learns the recipients. May be given several times.
@@ -44,7 +47,7 @@ pub struct Arguments {
     /// The account by which the mail was submitted.
     #[arg(long)]
     account: Option<String>,
-    /// The name of the site whose mail it is.
+    /// The name of the site whose mail it is; with `--config`, of those settings: the keys of people that it keeps are looked at, too.
     #[arg(long, default_value = "")]
     site: String,
     /// What the mail tells came in sealed.
@@ -66,7 +69,8 @@ struct Line {
 /// Prints one object per file.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let cells = files::cells().await?;
-    let source = arguments.source(&cells).await?;
+    let people = arguments.people().await?;
+    let source = arguments.source(&cells, people).await?;
     let Arguments { from, recipients, account, site, came_sealed, files, .. } = arguments;
     let now_s = jiff::Timestamp::now().as_second();
     let mail = MailFacts { now_s, site, envelope_from: from, account, recipients, came_sealed, ..MailFacts::default() };
@@ -84,7 +88,15 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    async fn source(&self, cells: &Cells) -> Result<Source, Failure> {
+    /// The register of the site, where settings say where it is kept.
+    async fn people(&self) -> Result<Option<PeopleKeys>, Failure> {
+        let Some(config) = self.config.as_ref().filter(|_| !self.site.is_empty()) else { return Ok(None) };
+        let settings = settings::load(config)?;
+        site_named(&settings, &self.site)?;
+        Ok(Some(PeopleKeys::new(Store::open(&settings.store).await?)))
+    }
+
+    async fn source(&self, cells: &Cells, people: Option<PeopleKeys>) -> Result<Source, Failure> {
         let Some(folder) = &self.keys else {
             let shown = self.rules.display().to_string();
             let rules = SealingRules::from_toml(&files::text(&self.rules)?, &shown);
@@ -101,7 +113,7 @@ impl Arguments {
             passwords: keys.passwords()?,
             openers: keys.openers().await?,
             hostname: String::new(),
-            people: None,
+            people,
         };
         let (outside, of_cells) = (self.outside(cells)?, cells.clone());
         let started = tokio::task::spawn_blocking(move || ByRules::start_asking(settings, of_cells, outside)).await;

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 pub use generate::Chance;
 pub use inventory::{pgp_certificate, time};
+pub use register::coverage_now;
 
 /// The fewest digits of a fingerprint that name something.
 const DIGITS_MIN: usize = 16;

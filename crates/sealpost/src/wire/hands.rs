@@ -5,9 +5,9 @@ use super::fetching::ask_how_many;
 use super::{Lasting, previewing};
 use crate::command::cases::{self, Asking};
 use crate::command::letter::captured::Looking;
-use crate::command::{fault_in_words, mailbox};
+use crate::command::{fault_in_words, key, mailbox};
 use crate::settings::{Mailbox, Settings};
-use console::hands::{Case, Hands, MailboxLine, Preview, Round, RoundLine, Wanted};
+use console::hands::{Case, CoverageNow, Hands, MailboxLine, Preview, Round, RoundLine, Wanted};
 use console::reader::Answer;
 use engine::cell::Cells;
 use engine::fetch::{Line, OnServer, Outcome};
@@ -21,6 +21,9 @@ use tokio::sync::Semaphore;
 /// Letters that are made for a look at the same time: each asks the tracker about everybody who may be told.
 static LOOKS: Semaphore = Semaphore::const_new(2);
 
+/// Coverage that is counted at the same time: each reads the letters of a site.
+static COUNTS: Semaphore = Semaphore::const_new(1);
+
 /// A page waits so long at most; the console answers every request within 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,11 +33,14 @@ pub struct PageHands {
     store: Store,
     cells: Cells,
     lasting: Lasting,
+    /// Those that this gateway was started with: only a restart changes them.
+    relays: Vec<(String, String)>,
 }
 
 impl PageHands {
     pub fn new(settings: Settings, store: Store, cells: Cells, lasting: Lasting) -> PageHands {
-        PageHands { settings: RwLock::new(Arc::new(settings)), store, cells, lasting }
+        let relays = settings.relays_with_site();
+        PageHands { settings: RwLock::new(Arc::new(settings)), store, cells, lasting, relays }
     }
 
     /// Puts other settings in place.
@@ -83,6 +89,27 @@ impl Hands for PageHands {
                     error: report.fault.as_ref().map(fault_in_words),
                 }),
                 Err(failure) => Err(failure.text),
+            })
+        })
+    }
+
+    fn relays(&self) -> Vec<(String, String)> {
+        self.relays.clone()
+    }
+
+    fn coverage<'a>(&'a self, site: &'a str, project: Option<&'a str>) -> Answer<'a, Result<CoverageNow, String>> {
+        Box::pin(async move {
+            let settings = self.settings();
+            let counted = async {
+                let _turn = COUNTS.acquire().await;
+                key::coverage_now((&settings, &self.store, &self.cells), site, project).await
+            };
+            Ok(match tokio::time::timeout(PATIENCE, counted).await {
+                Ok(counted) => counted.map_err(|failure| failure.text),
+                Err(_) => Err(format!(
+                    "It could not be counted within {} s; `sealpost key coverage` takes as long as it needs.",
+                    PATIENCE.as_secs()
+                )),
             })
         })
     }

@@ -56,7 +56,7 @@ pub fn sources(
     endings: Arc<Endings>,
     held: Vec<Held>,
     listening: String,
-    (relays, outsiders): (Vec<Relay>, Outsiders),
+    (relays, known, outsiders): (Vec<Relay>, Vec<(String, String)>, Outsiders),
 ) -> Sources {
     let (ready_store, ready_cells) = (store.clone(), cells.clone());
     Sources {
@@ -69,9 +69,9 @@ pub fn sources(
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
             let relays: Vec<RelayFigures> = relays.iter().map(Relay::figures).collect();
             let asked = figures_in_text(&outsiders.figures());
-            let store = store.clone();
+            let (store, known) = (store.clone(), known.clone());
             Box::pin(async move {
-                let relayed = relays_in_text(&relays) + &asked + &stored_metrics(&store).await;
+                let relayed = relays_in_text(&relays) + &asked + &stored_metrics(&store, &known).await;
                 let own = own_metrics(&cells, &held) + &relayed;
                 engine.metrics().await + &own + &endings.metrics().await
             })
@@ -79,9 +79,10 @@ pub fn sources(
     }
 }
 
-/// What relays have stored; left out when the store does not answer in time.
-async fn stored_metrics(store: &Store) -> String {
-    let asked = async { Ok::<_, policy::Fault>(stored_in_text(&store.kept_by_relay().await?, store.now().await?)) };
+/// What relays have stored, beside those of the settings; left out when the store does not answer in time.
+async fn stored_metrics(store: &Store, known: &[(String, String)]) -> String {
+    let asked =
+        async { Ok::<_, policy::Fault>(stored_in_text(&store.kept_by_relay().await?, known, store.now().await?)) };
     tokio::time::timeout(READY_WITHIN, asked).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 

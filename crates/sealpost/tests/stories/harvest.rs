@@ -2,6 +2,7 @@
 
 use super::events::{self, SITE};
 use super::letters::post_by;
+use super::pages::Person;
 use super::relay_sealed::Bench;
 use super::world::{PROGRAM, World, lines, told};
 use rig::gateway::Gateway;
@@ -125,6 +126,25 @@ impl Stage {
         fs::read_to_string(self.file("signed")).unwrap().replace("\r\n", "\n").replace('\n', "\r\n")
     }
 
+    /// `explain` knows the key of Bob that the site keeps, and without its settings nobody's.
+    fn explains_by_the_register(&self, print: &str) {
+        fs::write(self.world.home.file("mail.eml"), "From: a@desk.example\r\nSubject: a\r\n\r\nwords\r\n").unwrap();
+        let words = ["explain", "--rules", "sealing.toml", "--keys", "keys", "--rcpt", BOB, "mail.eml"];
+        let explained = |more: &[&str]| {
+            let output = self.world.run(&[&words[..], more].concat());
+            assert!(output.status.success(), "{}", told(&output));
+            lines(&output).remove(0)["recipients"][0].clone()
+        };
+        let by_register = explained(&["--config", "sealpost.toml", "--site", SITE]);
+        assert_eq!(by_register["fate"]["fate"], "seal", "{by_register:#}");
+        assert!(by_register["fate"]["encrypt_to"].to_string().contains(print), "{by_register:#}");
+        for without in [&["--site", SITE][..], &["--config", "sealpost.toml"]] {
+            assert_eq!(explained(without)["fate"]["fate"], "hold", "{without:?}");
+        }
+        let nowhere = self.world.run(&[&words[..], &["--config", "sealpost.toml", "--site", "nowhere"]].concat());
+        assert!(told(&nowhere).contains("nowhere is not the name of a site"), "{}", told(&nowhere));
+    }
+
     fn keys(&self, more: &[&str]) -> Vec<Value> {
         let words = ["key", "list", "--config", "sealpost.toml", "--site", SITE];
         lines(&self.world.run(&[&words[..], more].concat()))
@@ -221,6 +241,11 @@ async fn whoever_signed_a_mail_or_sent_a_key_is_written_to_encrypted() {
     let coverage = ["key", "coverage", "--config", "sealpost.toml", "--site", SITE, "--addresses"];
     let coverage = lines(&stage.world.run(&coverage)).pop().unwrap();
     assert_eq!((&coverage["reachable"], &coverage["percent"]), (&json!(2), &json!(100)), "{coverage:#}");
+    stage.explains_by_the_register(&print);
+    let page = Person::sign_in(&stage.world).page(&format!("/keys/coverage?site={SITE}&project=demo"));
+    for shown in ["100 %", "2 of 2 can be reached", "Who has letters about DEMO", ANN, BOB, "OpenPGP", "may be used"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
     let metrics = stage.gateway.metrics();
     assert_eq!(metrics.sum("sealpost_person_keys", &["standing=\"used\""]), 2, "{metrics:?}");
     assert_eq!(metrics.sum("sealpost_harvested_keys_total", &["outcome=\"kept\""]), 2, "{metrics:?}");

@@ -158,6 +158,7 @@ checks! {
         clicks_and_uploads_are_no_sign_that_mail_comes_in;
     relaying: who_has_a_relayed_mail_is_known_for_five_days_by_a_hash_alone;
     relaying: a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_more;
+    relaying: a_kept_mail_is_tried_again_and_erased_by_hand;
     fetching: fault_13_a_name_is_known_by_its_size_and_given_up_when_it_is_anothers,
         what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
         a_bookmark_is_sealed_and_moved_by_the_holder_of_the_job_alone,

@@ -1,8 +1,8 @@
-//! Who has a relayed mail already.
+//! Who has a relayed mail already, and relayed mail that is kept.
 
 use crate::home::*;
 use policy::{Fault, FaultCode};
-use store::{JobKind, Lease, NO_SITE, NewKept, RelayedMail, Store};
+use store::{JobKind, KeptFilter, KeptOfRelay, Lease, NO_SITE, NewKept, NotByHand, RelayedMail, Store};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -37,6 +37,10 @@ pub async fn who_has_a_relayed_mail_is_known_for_five_days_by_a_hash_alone(home:
     assert_eq!(store.relayed(mail, &to(&["bob"])).await.unwrap(), [false], "an hour after it");
     store.sweep().await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM relay_done").await, 0);
+}
+
+fn every() -> KeptFilter {
+    KeptFilter { limit: 200, ..KeptFilter::default() }
 }
 
 const RELAYED: &[JobKind] = &[JobKind::Relayed];
@@ -83,10 +87,10 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
             store.keep_on_relayed(&lease, &people[1..].to_vec(), 1, done).await.unwrap();
             assert_eq!(store.relayed(released, &people).await.unwrap(), [true, false], "who has it, with who waits");
             store.wait_unsealed(&lease, &Fault::temporary(FaultCode::SealingHeld, "no key"), i64::MAX).await.unwrap();
-            let [line] = &store.kept_mails().await.unwrap()[..] else { panic!("one is kept") };
+            let [line] = &store.kept_mails(&every()).await.unwrap()[..] else { panic!("one is kept") };
             assert_eq!((line.relay.as_str(), line.recipients, line.size_bytes), (relay, 1, bytes.len() as u64));
             assert_eq!(line.fault.as_ref().map(|fault| fault.detail.as_str()), Some("no key"));
-            assert_eq!(store.kept_by_relay().await.unwrap()[0].1, 1);
+            assert_eq!(store.kept_by_relay().await.unwrap()[0].mails, 1);
 
             // Neither its blob nor the key of its day goes while it waits, however long.
             home.sql("UPDATE relay_kept SET kept_at = 0").await;
@@ -109,4 +113,71 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
             assert_eq!(store.relayed(released, &people).await.unwrap(), [true, false], "all of it or nothing");
         }
     }
+}
+
+/// Keeps a mail of this site and relay, large enough for a blob; its id.
+async fn keep(store: &Store, site: &str, relay: &str, digest: u8) -> String {
+    let people: Vec<String> = ["ann", "bob"].iter().map(|name| format!("planted-{name}@x.example")).collect();
+    let mail = RelayedMail { site, relay, digest: &[digest; 32] };
+    let new = NewKept { mail, recipients: &people, told: &people, again_s: 3600, ends_s: 7200 };
+    store.keep_relayed(new, &b"planted words\r\n".repeat(10_000)).await.unwrap();
+    let lines = store.kept_mails(&every()).await.unwrap();
+    lines.into_iter().max_by_key(|line| line.id.clone()).unwrap().id
+}
+
+pub async fn a_kept_mail_is_tried_again_and_erased_by_hand(home: Home) {
+    let store = home.open().await;
+    let (first, second) = (keep(&store, SITE, "wiki", 1).await, keep(&store, NO_SITE, "code", 2).await);
+    let third = keep(&store, SITE, "code", 3).await;
+    let relays: Vec<KeptOfRelay> = store.kept_by_relay().await.unwrap();
+    let told: Vec<_> = relays.iter().map(|of| (of.site.as_str(), of.relay.as_str(), of.mails)).collect();
+    assert_eq!(told, [(NO_SITE, "code", 1), (SITE, "code", 1), (SITE, "wiki", 1)]);
+
+    // One at a time, the oldest first, each once.
+    let (mut filter, mut seen) = (KeptFilter { limit: 1, ..KeptFilter::default() }, Vec::new());
+    while let Some(line) = store.kept_mails(&filter).await.unwrap().pop() {
+        filter.after = Some((line.kept_at, line.id.clone()));
+        seen.push(line.id);
+    }
+    assert_eq!(seen, [first.as_str(), second.as_str(), third.as_str()]);
+    let of_code = KeptFilter { relay: Some("code".into()), ..every() };
+    assert_eq!(store.kept_mails(&of_code).await.unwrap().len(), 2);
+
+    assert!(store.claim("w", RELAYED, 9, LEASE_S).await.unwrap().is_empty(), "none is due");
+    assert_eq!(store.try_kept_again(&first, "Ann").await.unwrap(), None);
+    let lease = claim_one(&store, RELAYED).await;
+    assert_eq!((lease.subject.as_str(), lease.tries), (first.as_str(), 1));
+    for word in [store.try_kept_again(&first, "Ann").await, store.erase_kept(&first, "Ann").await] {
+        assert_eq!(word.unwrap(), Some(NotByHand::InWork), "it is being handed on");
+    }
+    assert_eq!(kept(&store, &lease).await.1.len(), 2, "and stays as it was");
+    store.wait_unsealed(&lease, &Fault::temporary(FaultCode::SealingHeld, "no key"), i64::MAX).await.unwrap();
+    assert_eq!(store.try_all_kept_again(Some("code"), "Ann").await.unwrap(), 2);
+    assert_eq!(store.claim("w", RELAYED, 9, LEASE_S).await.unwrap().len(), 2);
+    assert_eq!(store.try_all_kept_again(None, "Ann").await.unwrap(), 1, "two are in work");
+    let lease = claim_one(&store, RELAYED).await;
+
+    // Whoever had it and let its lease run out records nothing any more.
+    home.sql(&format!("UPDATE jobs SET due = 0 WHERE id = '{}'", lease.job)).await;
+    assert_eq!(home.blob_files().len(), 3);
+    assert_eq!(store.erase_kept(&first, "Ann").await.unwrap(), None);
+    assert_eq!(home.blob_files().len(), 2);
+    assert!(store.end_kept_relayed(&lease).await.is_err());
+    assert!(store.kept_relayed::<Vec<String>>(&lease).await.unwrap().is_none());
+    for word in [store.try_kept_again(&first, "Ann").await, store.erase_kept(&first, "Ann").await] {
+        assert_eq!(word.unwrap(), Some(NotByHand::Unknown));
+    }
+    assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'relayed' AND state = 'done'").await, 1);
+    let people: Vec<String> = vec!["planted-ann@x.example".into()];
+    let mail = RelayedMail { site: SITE, relay: "wiki", digest: &[1; 32] };
+    assert_eq!(
+        store.relayed(mail, &people).await.unwrap(),
+        [true],
+        "the same mail once more is not taken for a new one"
+    );
+
+    let audited = |kind: &str| format!("SELECT COUNT(*) FROM audit WHERE kind = '{kind}' AND sealed_who IS NOT NULL");
+    assert_eq!(home.number(&audited("wake_relayed")).await, 4);
+    assert_eq!(home.number(&audited("erase_relayed")).await, 1);
+    assert!(store.verify_audit().await.unwrap().wrong.is_none());
 }

@@ -1,12 +1,14 @@
 //! `sealpost key … --config FILE --site SITE`: keys of people that the store keeps for a site.
 
 mod bulk;
+mod covered;
 
 use super::super::{Failure, WHO, now_s, print, print_bytes, print_object, site_named, time, with_store};
 use crate::settings::{Sealing, Settings};
 use crate::wire;
+use engine::cell::Cells;
 use engine::outside::{KeySources, Outside};
-use engine::register::{micros, readers};
+use engine::register::micros;
 use engine::sealing::letters::{LetterSealer, LettersByRules};
 use policy::is_plain_address;
 use policy::sealing::{Fate, MailFacts, Purpose, Scheme};
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 use store::{KeyHand, KeyStanding, KeyWord, PersonKey, PersonKeyFilter, Store};
 
 pub use bulk::import;
+pub use covered::{coverage, coverage_now};
 
 /// A key that ends within so many days is told to end soon.
 const SOON_DAYS: u64 = 30;
@@ -161,36 +164,15 @@ pub async fn export(of: &OfSite, named: &str) -> Result<(), Failure> {
 /// What seals letters by folder and register; nobody outside is asked.
 async fn sealer(settings: &Settings, sealing: &Sealing, store: &Store) -> Result<LettersByRules, Failure> {
     let cells = wire::cells(settings).await?;
-    let outside = Outside { keys: KeySources::nobody(cells.clone()), news: None };
-    Ok(wire::letter_sealer(sealing, (store, wire::openers(settings, store).await?), &cells, outside))
+    sealer_in(&cells, sealing, (settings, store)).await
 }
 
-/// How many of those to whom a site writes can be reached by encrypted mail; with `addresses` also who the others are.
-pub async fn coverage(of: &OfSite, project: Option<&str>, addresses: bool) -> Result<(), Failure> {
-    with_store(&of.config, async |settings, store| {
-        let site = site_named(settings, &of.site)?;
-        let not_sealed = || {
-            Failure::new(format!("letters of site {} are not sealed; set seal, rules and keys on the site", of.site))
-        };
-        let sealing = site.sealing.as_ref().ok_or_else(not_sealed)?;
-        let sealer = sealer(settings, sealing, store).await?;
-        let people = readers(store, &of.site, project).await?;
-        let coverage = sealer.coverage(&of.site, project.unwrap_or_default(), &people).await?;
-        let mut told = json!({
-            "site": of.site, "project": project, "people": people.len(), "percent": coverage.percent(),
-            "reachable": coverage.reachable.len(), "expiring": coverage.expiring.len(), "revoked": coverage.revoked.len(),
-            "weak": coverage.weak.len(), "unusable": coverage.unusable.len(), "without_key": coverage.without_key.len(),
-        });
-        if addresses {
-            let named = |numbers: &[u32]| -> Vec<&String> {
-                numbers.iter().filter_map(|number| people.get(usize::try_from(*number).ok()?)).collect()
-            };
-            told["addresses"] = json!({
-                "expiring": named(&coverage.expiring), "revoked": named(&coverage.revoked), "weak": named(&coverage.weak),
-                "unusable": named(&coverage.unusable), "without_key": named(&coverage.without_key),
-            });
-        }
-        print_object(&told)
-    })
-    .await
+/// The same in cells that are there.
+async fn sealer_in(
+    cells: &Cells,
+    sealing: &Sealing,
+    (settings, store): (&Settings, &Store),
+) -> Result<LettersByRules, Failure> {
+    let outside = Outside { keys: KeySources::nobody(cells.clone()), news: None };
+    Ok(wire::letter_sealer(sealing, (store, wire::openers(settings, store).await?), cells, outside))
 }
