@@ -9,6 +9,7 @@ use policy::sealing::{Origin, Scheme, recognise};
 use policy::{Fault, FaultCode};
 use seal::pgp;
 use seal::smime::{Capabilities, Certificate};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{KeyStanding, Micros, OfferedKey, PersonKey, Store};
 

@@ -53,7 +53,6 @@ impl Reader {
         let store = self.single(written, "store");
         let cells = self.single(written, "cells");
         let mail_section = self.single(written, "mail");
-        let log = self.single(written, "log");
         let work = self.single(written, "work");
         let operations = self.single(written, "operations");
         let mut settings = Settings {
@@ -66,7 +65,7 @@ impl Reader {
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
-            log: Log { level: self.text(&log, "level"), json: self.text(&log, "format") == "json" },
+            log: self.log(written),
             work: Work {
                 jobs_at_once: self.integer(&work, "jobs_at_once") as u32,
                 mailboxes_at_once: self.integer(&work, "mailboxes_at_once") as u32,
@@ -109,6 +108,11 @@ impl Reader {
         self.fetched_once(&settings.mailboxes, written);
         settings.fixed = Fixed::of(written, &settings.mailboxes, &settings.relays);
         settings
+    }
+
+    fn log(&mut self, written: &Written) -> Log {
+        let log = self.single(written, "log");
+        Log { level: self.text(&log, "level"), json: self.text(&log, "format") == "json" }
     }
 
     /// How much of a mail is read.

@@ -162,7 +162,7 @@ impl KeptKey {
         let done = self.token.with(|session| work(session, handle(session, &self.uri)?).map_err(failed));
         done.map_err(|trouble| {
             // What a device says of mail that it could not open is nobody's business (RFC 3218).
-            tracing::debug!(token = %self.token.name, %trouble, "a token did not do an operation");
+            tracing::debug!(problem = %trouble, "a token did not do an operation");
             Trouble::KeyRefused
         })
     }
