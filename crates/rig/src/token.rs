@@ -27,7 +27,11 @@ impl SoftToken {
             format!("directories.tokendir = {}\nobjectstore.backend = file\n", folder.path().join("tokens").display());
         fs::write(folder.path().join("softhsm2.conf"), settings).expect("its settings");
         let token = SoftToken { folder, label: label.to_owned(), pin: pin.to_owned() };
-        token.run(&["--init-token", "--free", "--label", label, "--so-pin", "58585858", "--pin", pin]);
+        run(
+            "softhsm2-util",
+            &token,
+            &["--init-token", "--free", "--label", label, "--so-pin", "58585858", "--pin", pin],
+        );
         token
     }
 
@@ -44,24 +48,32 @@ impl SoftToken {
     /// Brings a private key, unencrypted in PKCS#8, under this name and number.
     pub fn bring(&self, name: &str, number: usize, file: &Path) {
         let (number, file) = (format!("{number:02x}"), file.display().to_string());
-        self.run(&["--import", &file, "--token", &self.label, "--label", name, "--id", &number, "--pin", &self.pin]);
+        run(
+            "softhsm2-util",
+            self,
+            &["--import", &file, "--token", &self.label, "--label", name, "--id", &number, "--pin", &self.pin],
+        );
     }
 
-    /// Takes away all keys that it has.
-    pub fn empty(&self) {
-        for token in fs::read_dir(self.folder.path().join("tokens")).expect("its tokens").flatten() {
-            for object in fs::read_dir(token.path()).expect("its objects").flatten() {
-                let name = object.file_name();
-                if name != "token.object" && name.to_string_lossy().ends_with(".object") {
-                    fs::remove_file(object.path()).expect("an object that goes");
-                }
-            }
-        }
+    /// Has it make a key pair of a kind such as `EC:prime256v1`, under this name and number.
+    pub fn make(&self, name: &str, number: usize, kind: &str) {
+        let number = format!("{number:02x}");
+        self.tool(&["--keypairgen", "--key-type", kind, "--label", name, "--id", &number]);
     }
 
-    fn run(&self, words: &[&str]) {
-        let output =
-            Command::new("softhsm2-util").args(words).envs(self.environment()).output().expect("softhsm2-util");
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    /// Takes a private key away.
+    pub fn remove(&self, name: &str) {
+        self.tool(&["--delete-object", "--type", "privkey", "--label", name]);
     }
+
+    fn tool(&self, words: &[&str]) {
+        let module = self.module().display().to_string();
+        let of_token = ["--module", &module, "--token-label", &self.label, "--login", "--pin", &self.pin];
+        run("pkcs11-tool", self, &[&of_token[..], words].concat());
+    }
+}
+
+fn run(program: &str, token: &SoftToken, words: &[&str]) {
+    let output = Command::new(program).args(words).envs(token.environment()).output().expect(program);
+    assert!(output.status.success(), "{program} {words:?}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_line_names_a_key_of_a_token() {
         let read = |line: &str| KeyUri::read(line.as_bytes());
-        let uri = read(" pkcs11:token=The%20HSM;object=wiki;id=%01%ff;type=private\n").unwrap();
+        let uri = read(" pkcs11:token=The%20HSM;object=wiki;id=%01%ff;type=private\n").expect("a line");
         assert_eq!(
             uri,
             KeyUri { token: "The HSM".to_owned(), object: Some("wiki".to_owned()), id: Some(vec![1, 255]) }

@@ -69,8 +69,7 @@ pub(super) fn stamped(verdict: &str, mail: &[u8]) -> Vec<u8> {
     let mut rest = mail;
     // What begins with a continuation would continue the verdict.
     let mut is_ours = true;
-    loop {
-        let Some((line, after)) = next_line(rest) else { break };
+    while let Some((line, after)) = next_line(rest) {
         rest = after;
         if line.is_empty() {
             break;

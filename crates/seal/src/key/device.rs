@@ -57,7 +57,7 @@ pub fn digest_info(which: Digest, value: &[u8]) -> Vec<u8> {
 /// # Errors
 /// [`Trouble::KeyRefused`] when it is none.
 pub fn ecdsa_in_asn1(halves: &[u8]) -> Result<Vec<u8>, Trouble> {
-    if halves.is_empty() || halves.len() % 2 != 0 {
+    if halves.is_empty() || !halves.len().is_multiple_of(2) {
         return Err(Trouble::KeyRefused);
     }
     let (r, s) = halves.split_at(halves.len() / 2);
@@ -74,15 +74,15 @@ mod tests {
 
     fn generator() -> Vec<u8> {
         let digits = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
-        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("it is one")).collect()
     }
 
     #[test]
     fn a_point_is_read_bare_and_in_its_string() {
         let point = generator();
         let expected = PublicKey::Ec { curve: Curve::P256, point: point.clone() };
-        assert_eq!(elliptic(&NAMED, &point).unwrap(), expected);
-        assert_eq!(elliptic(&NAMED, &tlv::octets(&point)).unwrap(), expected);
+        assert_eq!(elliptic(&NAMED, &point).expect("it is one"), expected);
+        assert_eq!(elliptic(&NAMED, &tlv::octets(&point)).expect("it is one"), expected);
         let compressed = [&[0x03][..], &point[1..33]].concat();
         assert!(elliptic(&NAMED, &compressed).is_err() && elliptic(&NAMED, &[]).is_err());
         assert!(elliptic(&NAMED[..9], &point).is_err());
@@ -90,9 +90,10 @@ mod tests {
 
     #[test]
     fn numbers_are_written_without_loose_zeros_and_never_negative() {
-        assert_eq!(ecdsa_in_asn1(&[0, 0x80, 0, 1]).unwrap(), [0x30, 7, 2, 2, 0, 0x80, 2, 1, 1]);
+        assert_eq!(ecdsa_in_asn1(&[0, 0x80, 0, 1]).expect("it is one"), [0x30, 7, 2, 2, 0, 0x80, 2, 1, 1]);
         assert!(ecdsa_in_asn1(&[1, 2, 3]).is_err() && ecdsa_in_asn1(&[]).is_err());
-        let PublicKey::Rsa { bits, .. } = rsa(&[&[0, 0x7f][..], &[1; 255]].concat(), &[1, 0, 1]).unwrap() else {
+        let PublicKey::Rsa { bits, .. } = rsa(&[&[0, 0x7f][..], &[1; 255]].concat(), &[1, 0, 1]).expect("it is one")
+        else {
             panic!("it is of RSA")
         };
         assert_eq!(bits, 2047);

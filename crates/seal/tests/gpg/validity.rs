@@ -95,7 +95,7 @@ fn a_revoked_subkey_and_a_revoked_name_leave_the_others() {
     let standing = home.certificate("ann").standing(&POLICY, NOW);
     let encrypts: Vec<_> = standing.keys.iter().map(|key| key.may_encrypt).collect();
     assert_eq!(encrypts, [Err(Unfit::NotForThis), Err(Unfit::Compromised { since: NOW }), Ok(())]);
-    assert_eq!(standing.encryption_keys(), [standing.keys.last().unwrap()]);
+    assert_eq!(standing.encryption_keys(), [standing.keys.last().expect("a key")]);
     home.run(&["--quick-revoke-uid", &fingerprint, "Ann <ann@other.example>"]);
     let standing = home.certificate("ann").standing(&POLICY, NOW + 10);
     assert_eq!(standing.addresses().collect::<Vec<_>>(), ["ann@example.com"]);

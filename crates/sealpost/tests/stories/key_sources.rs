@@ -155,7 +155,8 @@ async fn sec_a_key_that_is_taken_in_has_no_names_but_those_of_the_address_that_w
     let imported = &said[0]["imported"][0];
     assert_eq!((imported["outcome"].as_str(), code), (Some("imported"), Some(0)), "{said:?}");
     assert_eq!(imported["addresses"], serde_json::json!(["ida@people.example"]), "{said:?}");
-    let shown = server.run("gpg", &["--show-keys", "--with-colons", imported["path"].as_str().unwrap()]);
+    let shown = server
+        .run("gpg", &["--show-keys", "--with-colons", keys.join(imported["path"].as_str().unwrap()).to_str().unwrap()]);
     let shown = String::from_utf8_lossy(&shown);
     assert!(shown.contains("<ida@people.example>") && !shown.contains("chief@"), "{shown}");
     let (said, code) = discover(&settings, &keys, &["--import", "ida@people.example"]);

@@ -157,6 +157,7 @@ fn what_rules_held_back_stays_while_the_relay_seals_nothing() {
     for (name, _) in SEALING {
         world.home.settings.remove("[[relay]]", name);
     }
+    world.home.settings.set("[[relay]]", "seal", quoted("nothing"));
     let gateway = start(&world.home);
     let deadline = Instant::now() + Duration::from_secs(60);
     while !world.kept()[0]["why"].as_str().is_some_and(|why| why.contains("seals no more by rules")) {
