@@ -137,7 +137,8 @@ async fn a_relay_signs_with_a_token_and_goes_on_after_it_was_away() {
     let folder = keys.to_str().unwrap().to_owned();
     vaulted.bench.authority();
     vaulted.bench.certificate("ann", "ann@people.example", true);
-    vaulted.bench.run(super::world::PROGRAM, &["key", "import", "--keys", &folder, "ann.pem"]);
+    vaulted.bench.certificate("bob", "bob@people.example", true);
+    vaulted.bench.run(super::world::PROGRAM, &["key", "import", "--keys", &folder, "ann.pem", "bob.pem"]);
     vaulted.bench.run(super::world::PROGRAM, &["key", "import", "--keys", &folder, "--as", "trusted", "ca.pem"]);
 
     // A request that the token signs becomes a certificate of the house's authority, which finds its key again.
@@ -174,12 +175,13 @@ async fn a_relay_signs_with_a_token_and_goes_on_after_it_was_away() {
 
     // The key leaves the token: nothing goes out unsigned or plain. It comes back: mail goes again, without a restart.
     vaulted.token.remove("rsa");
-    let heard = submit(&vaulted.world.home, relay, PASSWORD, &["ann@people.example"]);
+    let heard = submit(&vaulted.world.home, relay, PASSWORD, &["bob@people.example"]);
     assert!(heard.starts_with("refused") && heard.contains("451"), "{heard} {}", gateway.log());
-    assert_eq!(dovecot.mails("ann@people.example").len(), 1);
+    assert_eq!(dovecot.mails("bob@people.example").len(), 0);
     vaulted.token.bring("rsa", 1, &vaulted.bench.dir.join("rsa.key"));
-    let heard = submit(&vaulted.world.home, relay, PASSWORD, &["ann@people.example"]);
+    let heard = submit(&vaulted.world.home, relay, PASSWORD, &["bob@people.example"]);
     assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    assert_eq!(dovecot.mails("bob@people.example").len(), 1);
     assert!(!gateway.log().contains(PIN));
     vaulted.holds_nothing_private();
 }
