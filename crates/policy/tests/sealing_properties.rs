@@ -76,9 +76,10 @@ impl Oracle<'_> {
         self.rank(&|table| table.no_signing_key.map(|word| u32::from(word != "send")), 1) == 0
     }
 
-    /// Whether a place that only the subject names has a say in which keys may be used: fewer keys must not mean more readable mail.
+    /// Whether a place that only the subject names has a say in which keys may be used: fewer keys must not mean more readable mail. Mail that
+    /// is spared encryption is readable anyway.
     fn keys_tighten(&self) -> bool {
-        self.encrypt() == 2 && !self.fallback_is_readable()
+        self.encrypt() == 2 && !self.fallback_is_readable() && !self.spared().0
     }
 
     fn bits(&self) -> u32 {
