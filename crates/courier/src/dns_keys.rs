@@ -164,7 +164,9 @@ impl DnsKeys {
         let answer = match timeout(self.timeout, self.resolver.lookup(asked.clone(), kind)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(NetError::Dns(DnsError::NoRecordsFound(none)))) => {
-                return if says_none(&none) { Ok(Records::default()) } else { Err(Trouble::Bogus) };
+                // Whoever is on the way may lead the question to a name of his own; an alias without an end is rather no answer.
+                let is_of_it = *none.query.name() == asked;
+                return if is_of_it && says_none(&none) { Ok(Records::default()) } else { Err(Trouble::Bogus) };
             }
             Ok(Err(error)) => return Err(trouble(&error)),
             Err(_) => return Err(Trouble::Late),

@@ -88,6 +88,9 @@ async fn sec_nobody_takes_a_key_away_from_a_signed_zone() {
 /// OPENPGPKEY (RFC 7929, section 2).
 const OPENPGPKEY: u16 = 61;
 const SOA: u16 = 6;
+const SRV: u16 = 33;
+/// A name of a zone that is not signed, of which nothing is said but that zone.
+const ASTRAY: &str = "astray.bare.example";
 
 /// A record without a signature, its names in full.
 fn record(owner: &str, kind: u16, data: &[u8]) -> Vec<u8> {
@@ -113,8 +116,11 @@ fn start_of(zone: &str) -> Vec<u8> {
 fn on_the_way(server: SocketAddr, code: u8, [answers, authorities, beside]: [Vec<Vec<u8>>; 3]) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let counts: Vec<u8> = [&answers, &authorities, &beside].iter().flat_map(|all| [0, all.len() as u8]).collect();
-    let records = [answers, authorities, beside].concat().concat();
+    let written = |all: [&[Vec<u8>]; 3]| {
+        let counts: Vec<u8> = all.iter().flat_map(|all| [0, all.len() as u8]).collect();
+        (counts, all.concat().concat())
+    };
+    let (first, last) = (written([&answers, &authorities, &beside]), written([&[], &authorities, &[]]));
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         while let Ok((length, from)) = socket.recv_from(&mut buffer) {
@@ -123,7 +129,9 @@ fn on_the_way(server: SocketAddr, code: u8, [answers, authorities, beside]: [Vec
             let kind = u16::from_be_bytes([question[end - 4], question[end - 3]]);
             let answer = if kind == OPENPGPKEY {
                 let head = [question[0], question[1], 0x81, 0x80 | code, 0, 1];
-                [&head[..], &counts, &question[12..end], &records].concat()
+                let is_led_astray = question[12..].starts_with(&named(ASTRAY));
+                let (counts, records) = if is_led_astray { &last } else { &first };
+                [&head[..], counts, &question[12..end], records].concat()
             } else {
                 let asking = UdpSocket::bind("127.0.0.1:0").unwrap();
                 asking.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -156,6 +164,10 @@ async fn sec_an_unsigned_zone_elsewhere_says_nothing_of_a_signed_one() {
         let keys = keys_by(&nsd, on_the_way(nsd.address(), NXDOMAIN, [vec![], vec![start_of(zone)], vec![]]));
         assert_eq!(keys.openpgp("hugh", "people.example").await, Err(Trouble::Bogus), "{zone:?}");
     }
+    // A record that leads the question to a name of the other zone.
+    let leads = vec![record("x.bare.example", SRV, &[&[0; 6][..], &named(ASTRAY)].concat())];
+    let keys = keys_by(&nsd, on_the_way(nsd.address(), 0, [leads, foreign(), vec![]]));
+    assert_eq!(keys.openpgp("hugh", "people.example").await, Err(Trouble::Bogus));
     // Keys of other names, and one of this name that is no answer.
     let other = vec![record(&format!("{HUGH}._openpgpkey.bare.example"), OPENPGPKEY, b"other")];
     let beside = vec![record(&key, OPENPGPKEY, b"other")];
