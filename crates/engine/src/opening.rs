@@ -15,12 +15,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 pub(crate) use order::MailOrder;
 pub(crate) use peeked::Peeked;
 
 /// How often a folder is looked at for changes, when mail comes.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// So long mail waits for a look.
+const LOOK_WITHIN: Duration = Duration::from_secs(20);
 /// Certificates of whoever wrote a mail that a cell gets along, of each kind; one person has few.
 const KNOWN_MAX: usize = 64;
 /// A list of revoked certificates counts for so many days after the next one was due, as it does in the rules of sealing.
@@ -93,8 +96,8 @@ impl Keyring {
     pub async fn opener(self: Arc<Keyring>, people: &[&str]) -> Result<Opener, Fault> {
         if self.is_due() {
             let ring = self.clone();
-            // A panic in there leaves what is known as it is, and the next look comes.
-            let _ = tokio::task::spawn_blocking(move || ring.refresh()).await;
+            // A panic in there leaves what is known as it is, and so does a token that does not answer; the next look comes.
+            let _ = timeout(LOOK_WITHIN, tokio::task::spawn_blocking(move || ring.refresh())).await;
         }
         self.known().opener(people)
     }

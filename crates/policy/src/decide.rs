@@ -286,9 +286,10 @@ fn note_form(evidence: &Evidence, trace: &mut Trace) {
         ),
     }
     sealing_note::note(evidence, trace);
-    let left_out = evidence.facts.authenticity.as_ref().map(|found| found.notes.join("; ")).unwrap_or_default();
+    let mut left_out = evidence.facts.authenticity.as_ref().map(|found| found.notes.clone()).unwrap_or_default();
+    left_out.extend(evidence.signature_left_out().map(str::to_owned));
     if !left_out.is_empty() {
-        trace.note("What vouches for it and does not count?", left_out, "it proves nothing");
+        trace.note("What vouches for it and does not count?", left_out.join("; "), "it proves nothing");
     }
     if !evidence.message.faults.is_empty() {
         trace.note(

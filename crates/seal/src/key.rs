@@ -95,7 +95,8 @@ pub trait PrivateKey {
     /// The signature over `message`, in the form that CMS carries (ECDSA in ASN.1).
     ///
     /// # Errors
-    /// [`Trouble::KeyRefused`] when the key is of another kind, or does not answer.
+    /// [`Trouble::KeyRefused`] when the key is of another kind, or does not sign; here and in all others [`Trouble::KeyAway`] when what keeps
+    /// it cannot be asked.
     fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Trouble>;
 
     /// The signature over a digest that was computed elsewhere, as OpenPGP has it; in the same form.

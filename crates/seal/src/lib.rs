@@ -41,6 +41,8 @@ pub enum Trouble {
     Unsupported(&'static str),
     /// A key did not do what it was asked for.
     KeyRefused,
+    /// Nobody could ask the key now: what keeps it is away. It says nothing of what the key was asked for.
+    KeyAway,
 }
 
 impl fmt::Display for Trouble {

@@ -114,7 +114,7 @@ impl From<Trouble> for Refusal {
             Trouble::NotForUs => Refusal::NotForUs,
             Trouble::CannotOpen => Refusal::CannotOpen,
             Trouble::Unsupported(what) => Refusal::Unsupported(what.to_owned()),
-            Trouble::KeyRefused => Refusal::KeyRefused,
+            Trouble::KeyRefused | Trouble::KeyAway => Refusal::KeyRefused,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! is noted.
 
 use super::filter::{Choice, encoded};
-use super::keys::KEYS_LOOK;
+use super::keys::{KEYS_LOOK, site_of};
 use super::{Moment, moment, not_found, notice, render, trouble};
 use crate::Console;
 use crate::hands::{CoverageNow, KeyLine, PersonLine, Reached, Standing};
@@ -108,8 +108,7 @@ pub async fn show(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else { return not_found().await };
-    let names: Vec<String> = console.now.sites().into_iter().map(|site| site.name).collect();
-    let Some(site) = names.iter().find(|name| **name == asked.site).or(names.first()).cloned() else {
+    let Some((site, names)) = site_of(&console, &asked.site) else {
         return notice(StatusCode::OK, "Coverage", "There is no site yet.");
     };
     // First it is written down, then it is shown (PRIV-20).

@@ -96,6 +96,13 @@ impl Taken {
     }
 }
 
+/// The site that is asked for, or the first, and the names of all; `None` where there is none.
+pub(super) fn site_of(console: &Console, asked: &str) -> Option<(String, Vec<String>)> {
+    let names: Vec<String> = console.now.sites().into_iter().map(|site| site.name).collect();
+    let site = names.iter().find(|name| *name == asked).or(names.first())?.clone();
+    Some((site, names))
+}
+
 /// The page: of the site that is asked for, or of the first.
 pub async fn list(
     State(console): State<Console>,
@@ -103,8 +110,7 @@ pub async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else { return not_found().await };
-    let names: Vec<String> = console.now.sites().into_iter().map(|site| site.name).collect();
-    let Some(site) = names.iter().find(|name| **name == asked.site).or(names.first()).cloned() else {
+    let Some((site, names)) = site_of(&console, &asked.site) else {
         return notice(StatusCode::OK, "Keys", "There is no site yet.");
     };
     match page(&console, &session, site, names, &asked).await {

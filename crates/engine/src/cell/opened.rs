@@ -113,7 +113,7 @@ fn shown_naming_signers(
 fn unopened(trouble: Trouble) -> Unopened {
     match trouble {
         Trouble::NotForUs => Unopened::ForOthers,
-        Trouble::CannotOpen | Trouble::KeyRefused => Unopened::DoesNotOpen,
+        Trouble::CannotOpen | Trouble::KeyRefused | Trouble::KeyAway => Unopened::DoesNotOpen,
         Trouble::Malformed(_) => Unopened::Malformed,
         Trouble::Unsupported(_) => Unopened::Unsupported,
     }

@@ -189,9 +189,9 @@ impl Cell {
         }
     }
 
-    /// Does what the cell asks for; one that asks for more than it may is ended.
+    /// Does what the cell asks for; one that asks for more than it may is ended, and so is a call whose key is away.
     async fn spend(&mut self, clock: &mut Clock, asked: Asked, budget: &mut Budget<'_>) -> Result<(), Fault> {
-        match budget.spend(asked).await {
+        match budget.spend(asked).await? {
             Some(answer) => self.tell(clock, &answer).await,
             None => Err(self.babbled().await),
         }

@@ -7,16 +7,22 @@ use crate::cell::pool::Cells;
 use crate::cell::process::Cell;
 use crate::cell::wire::{Asked, Call, Told};
 use policy::{Fault, FaultCode};
+use seal::Trouble;
 use seal::key::PrivateKey;
 use seal::order::{OpenOrder, Opened, Refusal, SealOrder};
 use seal::verdict::Verdict;
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Private operations for one mail that is opened: each of several layers may be meant for several of our keys.
 const OPENING_MAX: u32 = 16;
 /// For one that is sealed: its one signature.
 const SIGNING_MAX: u32 = 1;
+
+/// What keeps a key has so long to answer.
+const KEY_WITHIN: Duration = Duration::from_secs(20);
 
 /// A key of ours, wherever it is.
 pub type OwnKey = Arc<dyn PrivateKey + Send + Sync>;
@@ -40,15 +46,26 @@ impl<'a> Budget<'a> {
     }
 
     /// Does what a cell asks for; `None` when it may not.
-    pub(super) async fn spend(&mut self, asked: Asked) -> Option<Told> {
-        let key = usize::try_from(asked.key).ok().and_then(|number| self.keys.get(number))?.clone();
-        if self.left == 0 || asked.operation.opens() != self.opens {
-            return None;
-        }
+    ///
+    /// # Errors
+    /// Temporary `KeyUnavailable` when what keeps the key is away: nothing is known then of what it was asked about, and it is asked again later.
+    pub(super) async fn spend(&mut self, asked: Asked) -> Result<Option<Told>, Fault> {
+        let key = usize::try_from(asked.key).ok().and_then(|number| self.keys.get(number)).cloned();
+        let Some(key) = key.filter(|_| self.left > 0 && asked.operation.opens() == self.opens) else { return Ok(None) };
         self.left -= 1;
-        let done = tokio::task::spawn_blocking(move || asked.operation.with(&*key)).await.ok()?;
-        Some(Told { made: done.ok().map(|made| made.to_vec()) })
+        let done = tokio::task::spawn_blocking(move || asked.operation.with(&*key));
+        match timeout(KEY_WITHIN, done).await {
+            Ok(Ok(Ok(made))) => Ok(Some(Told { made: Some(made.to_vec()) })),
+            Ok(Ok(Err(Trouble::KeyAway))) | Err(_) => Err(away()),
+            Ok(Ok(Err(_))) => Ok(Some(Told { made: None })),
+            Ok(Err(_)) => Ok(None),
+        }
     }
+}
+
+fn away() -> Fault {
+    let public = "What keeps a private key, such as an HSM, does not answer. The mail waits; see `sealpost check`.";
+    Fault::temporary(FaultCode::KeyUnavailable, "what keeps a private key does not answer").with_public(public)
 }
 
 /// Beside the faults of every call, these hold a [`Refusal`] of the mail itself.

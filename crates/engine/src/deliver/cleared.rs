@@ -11,7 +11,7 @@ use courier::submit::Shape;
 use mail::Envelope;
 use mail::compose::{Composed, without_fields};
 use policy::sealing::RecipientPlan;
-use policy::{Fault, FaultCode, FaultKind};
+use policy::{Fault, FaultCode};
 use seal::entity::Entity;
 
 /// A letter of a site that seals has no more bytes: it is whole in memory, and more than once.
@@ -70,7 +70,7 @@ pub(super) async fn clear(
             return Err(waits("what it tells came encrypted, and its site seals no letters", held.age()));
         }
         // That the rules were taken away is nobody's word that it may leave readable.
-        if was_held(shared, held).await? {
+        if shared.store.was_held_by_rules(&held.lease).await? {
             return Err(waits(
                 "rules held it back, and its site seals no letters any more; name them again",
                 held.age(),
@@ -86,7 +86,11 @@ pub(super) async fn clear(
     // It was signed as it would have been sent.
     let bare = without_fields(&whole, "dkim-signature");
     let now_s = held.now().div_euclid(1_000_000);
-    let SealedLetter { mail, from, plan } = sealed(&**sealer, nature, envelope, (now_s, held.age()), &bare).await?;
+    let sealed = sealed(&**sealer, nature, envelope, (now_s, held.age()), &bare).await;
+    if matches!(&sealed, Err(fault) if fault.code == FaultCode::SealingHeld) {
+        shared.store.note_held_by_rules(&held.lease).await?;
+    }
+    let SealedLetter { mail, from, plan } = sealed?;
     let (bytes, is_ascii) = match mail {
         None => (whole, is_ascii),
         Some(mut mail) => {
@@ -99,14 +103,6 @@ pub(super) async fn clear(
     };
     let composed = Composed { before: bytes, after: Vec::new() };
     Ok(Cleared { content: Content { composed, stored: None, is_ascii }, sealing: Some(plan) })
-}
-
-/// Whether rules held the letter back when it was tried last, or one of the same job.
-async fn was_held(shared: &Shared, held: &Held) -> Result<bool, Fault> {
-    let last = shared.store.last_fault(&held.lease).await;
-    // Whatever cannot be read of it is nothing that the letter has done.
-    let last = last.map_err(|fault| Fault { kind: FaultKind::Temporary, ..fault })?;
-    Ok(last.is_some_and(|fault| fault.code == FaultCode::SealingHeld))
 }
 
 /// A letter that proves a key goes to that key and to no other, whatever the rules say of its recipient; plain it goes nowhere.

@@ -60,7 +60,7 @@ pub enum TokenTrouble {
     Module(String),
     /// No reader has a token of this label.
     Absent,
-    /// The token refused the PIN, or wants one. It is not tried again until a restart, because a token locks itself after a few.
+    /// The token refused the PIN, wants one, or has one try left. It is not tried again until a restart, because a token locks itself after a few.
     Pin,
     /// The token has no such private key.
     NoKey,
@@ -68,8 +68,10 @@ pub enum TokenTrouble {
     Several,
     /// It wants a PIN for each signature, or is of a kind that we do not do.
     Kind(&'static str),
-    /// The token failed, in words of PKCS#11.
+    /// The token did not do it, in words of PKCS#11.
     Failed(String),
+    /// It went away while it was asked, or has not answered others yet.
+    Ended(String),
 }
 
 impl fmt::Display for TokenTrouble {
@@ -85,12 +87,12 @@ impl fmt::Display for TokenTrouble {
             TokenTrouble::Module(why) => write!(f, "the module of its token cannot be used: {why}; name another in [[pkcs11]] module"),
             TokenTrouble::Absent => f.write_str("no reader has the token of this label now"),
             TokenTrouble::Pin => {
-                f.write_str("its token refused the PIN, which is not tried again until a restart; mend [[pkcs11]] pin")
+                f.write_str("its token refused the PIN, or has one try left; it is not tried again until a restart, so mend [[pkcs11]] pin and log in once by another program")
             }
             TokenTrouble::NoKey => f.write_str("its token has no private key of this name"),
             TokenTrouble::Several => f.write_str("its token has several private keys of this name; write their id, too"),
             TokenTrouble::Kind(why) => write!(f, "the key in the token cannot be used: {why}"),
-            TokenTrouble::Failed(why) => write!(f, "its token failed: {why}"),
+            TokenTrouble::Failed(why) | TokenTrouble::Ended(why) => write!(f, "its token failed: {why}"),
         }
     }
 }
@@ -98,7 +100,10 @@ impl fmt::Display for TokenTrouble {
 impl TokenTrouble {
     /// Whether it may be over without anybody changing a file.
     pub fn may_pass(&self) -> bool {
-        matches!(self, TokenTrouble::Absent | TokenTrouble::Failed(_) | TokenTrouble::Module(_))
+        matches!(
+            self,
+            TokenTrouble::Absent | TokenTrouble::Failed(_) | TokenTrouble::Ended(_) | TokenTrouble::Module(_)
+        )
     }
 }
 
@@ -184,6 +189,9 @@ struct Known {
     settings: TokenSettings,
     #[cfg(feature = "pkcs11")]
     opened: module::Opened,
+    /// What it told of keys before.
+    #[cfg(feature = "pkcs11")]
+    told: std::sync::Mutex<Vec<(KeyUri, module::Found)>>,
 }
 
 impl fmt::Debug for KeyTokens {
@@ -201,6 +209,8 @@ impl KeyTokens {
             settings,
             #[cfg(feature = "pkcs11")]
             opened: module::Opened::default(),
+            #[cfg(feature = "pkcs11")]
+            told: std::sync::Mutex::default(),
         };
         KeyTokens(Arc::new(all.into_iter().map(known).collect()))
     }
@@ -226,7 +236,19 @@ impl Known {
     #[cfg(feature = "pkcs11")]
     fn find(&self, uri: &KeyUri) -> Result<TokenKey, TokenTrouble> {
         let token = self.opened.token(&self.settings)?;
-        let found = token.find(uri)?;
+        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = told.iter().position(|(of, _)| of == uri);
+        // While it is away its keys are those that it told of: other changes of the folder count meanwhile.
+        let found = match (token.find(uri), known) {
+            (Ok(found), _) => found,
+            (Err(trouble), Some(known)) if trouble.may_pass() => told[known].1.clone(),
+            (Err(trouble), _) => return Err(trouble),
+        };
+        match known {
+            Some(known) => told[known].1 = found.clone(),
+            None => told.push((uri.clone(), found.clone())),
+        }
+        drop(told);
         let key = Arc::new(module::KeptKey::new(token, uri.clone(), &found.public));
         Ok(TokenKey { key, public: found.public, certificates: found.certificates })
     }

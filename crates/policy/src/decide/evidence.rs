@@ -102,6 +102,13 @@ impl<'a> Evidence<'a> {
             && self.sender.identity == author
     }
 
+    /// Why a trusted signature does not prove the author, where the profile lets signatures.
+    pub(super) fn signature_left_out(&self) -> Option<&'static str> {
+        let is_let = self.profile.signed_is_authentic && self.signed() == mail::Signed::Trusted;
+        let has_fields = self.message.opened.as_ref().is_some_and(|opened| opened.has_fields_within);
+        (is_let && !has_fields).then_some("its signature is trusted, but its fields stood outside of what it covers")
+    }
+
     /// Whether it came encrypted and was opened here.
     pub(super) fn came_sealed(&self) -> bool {
         self.message.opened.as_ref().is_some_and(mail::Opened::came_sealed)

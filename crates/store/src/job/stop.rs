@@ -104,17 +104,31 @@ impl Store {
         self.stop(lease, fault, Stop::to(JobState::Dead)).await
     }
 
-    /// Why this job stopped when it was run before; `None` where it did not, or where what it was about is erased.
+    /// Rules for sealing hold back what this job is about, and that is known from now on, whatever stops it afterwards.
     ///
     /// # Errors
-    /// Those of the database, and `StoreCorrupt`.
-    pub async fn last_fault(&self, lease: &Lease) -> Result<Option<Fault>, Fault> {
-        const SQL: &str = "SELECT sealed_fault FROM jobs WHERE id = $1";
+    /// Those of the database, and `LeaseLost`.
+    pub async fn note_held_by_rules(&self, lease: &Lease) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE jobs SET held_by_rules = 1 WHERE id = $1 AND held_by_rules = 0";
+        let lease = lease.clone();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                execute!(conn, SQL, &lease.job).map(drop)
+            })
+        });
+        work.await
+    }
+
+    /// Whether rules ever held back what this job is about.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn was_held_by_rules(&self, lease: &Lease) -> Result<bool, Fault> {
+        const SQL: &str = "SELECT held_by_rules FROM jobs WHERE id = $1";
         let job = lease.job.clone();
-        let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), SQL, &job) }));
-        let Some((Some(sealed),)) = work.await? else { return Ok(None) };
-        let Some(key) = self.inner.key_for(lease).await? else { return Ok(None) };
-        sealed::open(&key, job_place(&lease.site, &lease.job), &sealed).map(Some)
+        let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (i64,), SQL, &job) }));
+        Ok(work.await?.is_some_and(|(was,)| was != 0))
     }
 
     async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {

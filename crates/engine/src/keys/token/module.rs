@@ -12,9 +12,11 @@ use seal::Trouble;
 use seal::key::{Curve, PrivateKey, Secret};
 use seal::smime::{Certificate, PublicKey, Scheme, Transport};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Operations that a token has at once.
+const ASKED_MAX: usize = 32;
 /// Certificates beside a key that are read.
 const CERTIFICATES_MAX: usize = 16;
 
@@ -43,9 +45,12 @@ pub(super) struct Token {
     idle: Mutex<Vec<Session>>,
     /// A PIN that was refused once is not tried again: the token would lock itself.
     is_refused: AtomicBool,
+    /// How often it is asked at the moment.
+    asked: AtomicUsize,
 }
 
 /// What a token tells of a key.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) public: PublicKey,
     pub(super) certificates: Vec<Certificate>,
@@ -59,27 +64,29 @@ impl Token {
             pin: settings.pin.as_ref().map(|pin| AuthPin::from(pin.to_string())),
             idle: Mutex::default(),
             is_refused: AtomicBool::new(false),
+            asked: AtomicUsize::new(0),
         })
     }
 
-    /// Does something in a session; once more in a new one where the token did not do it, because sessions end when a token was away.
+    /// Does something in a session; once more in a new one where it ended, because sessions end when a token was away. What the token
+    /// refuses is not asked again: that would show in the time.
     fn with<T>(&self, work: impl Fn(&Session) -> Result<T, TokenTrouble>) -> Result<T, TokenTrouble> {
+        let _asking = Asking::begin(&self.asked)?;
         let idle = self.idle().pop();
-        if let Some(session) = idle {
-            match work(&session) {
-                Err(TokenTrouble::Failed(_)) => self.idle().clear(),
-                done => {
-                    self.idle().push(session);
-                    return done;
-                }
+        let mut done = idle.map(|session| (work(&session), session));
+        if let None | Some((Err(TokenTrouble::Ended(_)), _)) = done {
+            self.idle().clear();
+            let session = self.session()?;
+            done = Some((work(&session), session));
+        }
+        match done {
+            Some((Err(TokenTrouble::Ended(why)), _)) => Err(TokenTrouble::Ended(why)),
+            Some((done, session)) => {
+                self.idle().push(session);
+                done
             }
+            None => Err(TokenTrouble::Absent),
         }
-        let session = self.session()?;
-        let done = work(&session);
-        if !matches!(done, Err(TokenTrouble::Failed(_))) {
-            self.idle().push(session);
-        }
-        done
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
@@ -93,7 +100,12 @@ impl Token {
         }
         let slot = self.slot()?;
         let session = self.module.open_ro_session(slot).map_err(failed)?;
-        if self.module.get_token_info(slot).map_err(failed)?.login_required() {
+        let token = self.module.get_token_info(slot).map_err(failed)?;
+        if token.login_required() {
+            // The last try before it locks itself is a person's.
+            if self.pin.is_some() && (token.user_pin_final_try() || token.user_pin_locked()) {
+                return Err(TokenTrouble::Pin);
+            }
             self.log_in(&session)?;
         }
         Ok(session)
@@ -112,8 +124,6 @@ impl Token {
                 self.is_refused.store(true, Ordering::Release);
                 Err(TokenTrouble::Pin)
             }
-            // Without a PIN a module says so in its own way.
-            Err(_) if self.pin.is_none() => Err(TokenTrouble::Pin),
             Err(error) => Err(failed(error)),
         }
     }
@@ -159,11 +169,17 @@ impl KeptKey {
     }
 
     fn with<T>(&self, work: impl Fn(&Session, ObjectHandle) -> Result<T, Error>) -> Result<T, Trouble> {
-        let done = self.token.with(|session| work(session, handle(session, &self.uri)?).map_err(failed));
+        let done = self.token.with(|session| {
+            let key = handle(session, &self.uri)?;
+            work(session, key).map_err(|error| said(session, error))
+        });
         done.map_err(|trouble| {
-            // What a device says of mail that it could not open is nobody's business (RFC 3218).
             tracing::debug!(problem = %trouble, "a token did not do an operation");
-            Trouble::KeyRefused
+            match trouble {
+                // What it says of mail that it could not open is nobody's business (RFC 3218).
+                TokenTrouble::Failed(_) => Trouble::KeyRefused,
+                _ => Trouble::KeyAway,
+            }
         })
     }
 }
@@ -212,8 +228,51 @@ fn loaded(path: &Path) -> Result<Pkcs11, TokenTrouble> {
     }
 }
 
+/// Somebody asks a token. One that does not answer keeps its threads for ever, so they are few.
+struct Asking<'t>(&'t AtomicUsize);
+
+impl<'t> Asking<'t> {
+    fn begin(asked: &'t AtomicUsize) -> Result<Asking<'t>, TokenTrouble> {
+        let asking = Asking(asked);
+        match asked.fetch_add(1, Ordering::AcqRel) < ASKED_MAX {
+            true => Ok(asking),
+            false => Err(TokenTrouble::Ended(format!("{ASKED_MAX} others wait for it"))),
+        }
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// What an error of an operation means: that its session went, or that the token refuses. Many say the same for both, so the session is asked.
+fn said(session: &Session, error: Error) -> TokenTrouble {
+    match session.get_session_info() {
+        Ok(_) => failed(error),
+        Err(_) => TokenTrouble::Ended(error.to_string()),
+    }
+}
+
 fn failed(error: Error) -> TokenTrouble {
-    TokenTrouble::Failed(error.to_string())
+    use RvError::{
+        CryptokiNotInitialized, DeviceError, DeviceRemoved, SessionClosed, SessionHandleInvalid, TokenNotPresent,
+        UserNotLoggedIn,
+    };
+    match error {
+        Error::Pkcs11(
+            CryptokiNotInitialized
+            | DeviceError
+            | DeviceRemoved
+            | SessionClosed
+            | SessionHandleInvalid
+            | TokenNotPresent
+            | UserNotLoggedIn,
+            _,
+        ) => TokenTrouble::Ended(error.to_string()),
+        error => TokenTrouble::Failed(error.to_string()),
+    }
 }
 
 fn handle(session: &Session, uri: &KeyUri) -> Result<ObjectHandle, TokenTrouble> {
