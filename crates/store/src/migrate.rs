@@ -46,6 +46,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0031_person_keys.sql"),
         include_str!("../../../migrations/sqlite/0032_relay_kept.sql"),
         include_str!("../../../migrations/sqlite/0033_key_challenges.sql"),
+        include_str!("../../../migrations/sqlite/0034_held_by_rules.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -81,6 +82,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0031_person_keys.sql"),
         include_str!("../../../migrations/postgres/0032_relay_kept.sql"),
         include_str!("../../../migrations/postgres/0033_key_challenges.sql"),
+        include_str!("../../../migrations/postgres/0034_held_by_rules.sql"),
     ],
 };
 

@@ -5,9 +5,11 @@ use engine::cell::{Cells, OwnKey, Source};
 use engine::keys::Openers;
 use engine::opening::{Keyring, Opener, OpeningSettings};
 use mail::{Limits, Opened, Reading, SealScheme, Signed, Unopened, Worth};
+use policy::{FaultCode, FaultKind};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
-use seal::key::HeldKey;
-use seal::order::{SealOrder, SignerOrder, With};
+use seal::Trouble;
+use seal::key::{Curve, HeldKey, PrivateKey, Secret};
+use seal::order::{OpenOrder, SealOrder, SignerOrder, With};
 use seal::smime::{Certificate, ContentCipher, Digest, Scheme, Transport};
 use std::fs;
 use std::path::Path;
@@ -18,6 +20,7 @@ pub const TESTS: &[Test] = &[
     ("sec_08_a_signature_is_worth_what_vouches_for_it", sec_08_a_signature_is_worth_what_vouches_for_it),
     ("sec_13_content_that_nothing_proves_is_its_text", sec_13_content_that_nothing_proves_is_its_text),
     ("what_does_not_open_is_read_as_it_came", what_does_not_open_is_read_as_it_came),
+    ("a_key_that_is_away_says_nothing_of_the_mail", a_key_that_is_away_says_nothing_of_the_mail),
 ];
 
 const FROM: &str = "a@example.com";
@@ -47,15 +50,18 @@ impl Person {
         Arc::new(HeldKey::from_pkcs8(&self.pkcs8, public.key()).unwrap())
     }
 
-    /// For himself, signed or not.
-    async fn sealed(&self, cells: &Cells, mail: &str, cipher: ContentCipher, is_signed: bool) -> Vec<u8> {
-        let signer = SignerOrder {
+    fn signer(&self) -> SignerOrder {
+        SignerOrder {
             certificate: self.certificate.clone(),
             scheme: Scheme::Ecdsa(Digest::Sha256),
             intermediates: Vec::new(),
-        };
+        }
+    }
+
+    /// For himself, signed or not.
+    async fn sealed(&self, cells: &Cells, mail: &str, cipher: ContentCipher, is_signed: bool) -> Vec<u8> {
         let with = With::Smime {
-            signer: is_signed.then_some(signer),
+            signer: is_signed.then(|| self.signer()),
             recipients: vec![(self.certificate.clone(), Transport::Pkcs1)],
             cipher,
             is_opaque: false,
@@ -101,6 +107,47 @@ async fn read(cells: &Cells, mail: &[u8], opener: &Opener) -> (Reading, Opened) 
     let reading = cells.read_opened(mail, &Limits::default(), Some(opener)).await.unwrap();
     let opened = reading.message.opened.clone().unwrap_or_default();
     (reading, opened)
+}
+
+/// A key that an unplugged token keeps.
+struct Away;
+
+impl PrivateKey for Away {
+    fn sign(&self, _: Scheme, _: &[u8]) -> Result<Vec<u8>, Trouble> {
+        Err(Trouble::KeyAway)
+    }
+
+    fn decrypt(&self, _: Transport, _: &[u8]) -> Result<Secret, Trouble> {
+        Err(Trouble::KeyAway)
+    }
+
+    fn agree(&self, _: Curve, _: &[u8]) -> Result<Secret, Trouble> {
+        Err(Trouble::KeyAway)
+    }
+}
+
+/// Nothing is decided of a mail whose key could not be asked: it is asked again later, and signs and opens as if nothing had been.
+fn a_key_that_is_away_says_nothing_of_the_mail() {
+    run(async {
+        let (cells, person) = (cells().await, Person::new(FROM));
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+        let order = OpenOrder { own: vec![person.certificate.clone()], ..OpenOrder::default() };
+        let away: Vec<OwnKey> = vec![Arc::new(Away)];
+        let fault = cells.open_sealed(&sealed, &order, &away).await.unwrap_err();
+        assert_eq!((fault.code, fault.kind), (FaultCode::KeyUnavailable, FaultKind::Temporary), "{fault:?}");
+        let opened = cells.open_sealed(&sealed, &order, &[person.key()]).await.unwrap().unwrap();
+        assert!(String::from_utf8_lossy(&opened.mail).contains("Please help."));
+
+        let with = With::Smime {
+            signer: Some(person.signer()),
+            recipients: Vec::new(),
+            cipher: ContentCipher::Aes256Gcm,
+            is_opaque: false,
+        };
+        let order = SealOrder { with, protection: None, footer: None, now: 1_790_000_000 };
+        let fault = cells.seal(MAIL.as_bytes(), &order, &away).await.unwrap_err();
+        assert_eq!((fault.code, fault.kind), (FaultCode::KeyUnavailable, FaultKind::Temporary), "{fault:?}");
+    });
 }
 
 fn a_mail_is_opened_before_it_is_read() {
