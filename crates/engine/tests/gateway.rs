@@ -62,6 +62,48 @@ use gateway::{
     notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sealed, sending_graph, sets,
     summaries, told, too_large, trouble, uploads, walk, written,
 };
+use rig::postgres::{Cluster, Disk};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use tracker::Dialect;
+
+type Play = fn(&Database) -> LocalBoxFuture<'_, ()>;
+
+/// Scenarios that run side by side: each waits for most of its time.
+const AT_ONCE: usize = 4;
+
+/// All scenarios, each on a runtime of its own: the gateways that it leaves running end with it, and slow down nothing that comes after.
+fn all(database: impl Fn() -> Database + Sync) {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let play_next = || {
+        let (name, play) = ALL.get(next.fetch_add(1, Ordering::Relaxed))?;
+        eprintln!("{name}");
+        let database = database();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        if panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(play(&database)))).is_err() {
+            failed.lock().unwrap().push(name);
+        }
+        runtime.shutdown_background();
+        Some(())
+    };
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| while play_next().is_some() {});
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{} of {} scenarios failed: {failed:#?}", failed.len(), ALL.len());
+}
+
+/// What is not SQLite beside a Jira Cloud: neither knows of the other, so they are tried together (DECISIONS 295). In one test, because starting a
+/// cluster takes longer than any scenario.
+#[test]
+fn all_on_postgres_beside_data_center() {
+    let cluster = Arc::new(Cluster::start(Disk::Relaxed));
+    all(|| Database::postgres(&cluster, Dialect::JiraDataCenter));
+}
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -78,24 +120,7 @@ macro_rules! on_sqlite {
             }
         })*
 
-        /// All of them on PostgreSQL, in one test, because starting a cluster takes longer than all of them.
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn all_on_postgres() {
-            let cluster = std::sync::Arc::new(rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed));
-            $(
-                eprintln!("{}", stringify!($scenario));
-                $scenario::play(&Database::postgres(&cluster)).await;
-            )*
-        }
-
-        /// All of them beside a Jira Data Center.
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn all_on_data_center() {
-            $(
-                eprintln!("{}", stringify!($scenario));
-                $scenario::play(&Database::data_center()).await;
-            )*
-        }
+        const ALL: &[(&str, Play)] = &[$((stringify!($scenario), $scenario::play)),*];
     };
 }
 
@@ -424,13 +449,7 @@ async fn fault_03_killed_after_three_of_five_files() {
 
 #[cfg(feature = "crash_points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_02_killed_at_every_crash_point_beside_data_center() {
-    gateway::crash::sweep(Database::data_center).await;
-}
-
-#[cfg(feature = "crash_points")]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fault_02_killed_at_every_crash_point_on_postgres() {
-    let cluster = std::sync::Arc::new(rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed));
-    gateway::crash::sweep(|| Database::postgres(&cluster)).await;
+async fn fault_02_killed_at_every_crash_point_on_postgres_beside_data_center() {
+    let cluster = Arc::new(Cluster::start(Disk::Relaxed));
+    gateway::crash::sweep(|| Database::postgres(&cluster, Dialect::JiraDataCenter)).await;
 }

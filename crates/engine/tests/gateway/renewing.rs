@@ -99,16 +99,27 @@ async fn until(so: impl Fn() -> bool) {
     }
 }
 
+/// Asks for it again and again: a look that began before the site was exchanged is at its end for a day.
+async fn renewed(world: &World, hooks: &Hooks) {
+    let deadline = Instant::now() + Duration::from_secs(50);
+    while hooks.renewed.lock().unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "it was not renewed");
+        world.gateway.fetch_now().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 pub async fn webhooks_of_an_app_are_renewed_each_day(database: &Database) {
     let hooks = Arc::new(Hooks::default());
     // A server that is out of order for a moment costs nothing.
     hooks.trouble.lock().unwrap().push(503);
     let world = renewing(database, &hooks).await;
-    until(|| !hooks.renewed.lock().unwrap().is_empty()).await;
-    assert_eq!(*hooks.renewed.lock().unwrap(), [json!({ "webhookIds": [1, 3] })]);
+    renewed(&world, &hooks).await;
+    assert_eq!(hooks.renewed.lock().unwrap()[0], json!({ "webhookIds": [1, 3] }));
     // At a start it does not wait for the next day.
+    let before = hooks.renewed.lock().unwrap().len();
     world.gateway.fetch_now().await.unwrap();
-    until(|| hooks.renewed.lock().unwrap().len() == 2).await;
+    until(|| hooks.renewed.lock().unwrap().len() > before).await;
     world.end().await;
 }
 
@@ -118,11 +129,6 @@ pub async fn an_app_that_may_not_renew_asks_again_later(database: &Database) {
     let world = renewing(database, &hooks).await;
     until(|| hooks.trouble.lock().unwrap().is_empty()).await;
     // Its job is not given up: the next look finds that it may.
-    let deadline = Instant::now() + Duration::from_secs(50);
-    while hooks.renewed.lock().unwrap().is_empty() {
-        assert!(Instant::now() < deadline, "it was given up");
-        world.gateway.fetch_now().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    renewed(&world, &hooks).await;
     world.end().await;
 }

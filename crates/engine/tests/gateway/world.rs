@@ -38,19 +38,14 @@ impl Database {
         Database::there(None, Dialect::JiraCloud)
     }
 
-    /// SQLite beside a desk that plays Jira Data Center.
-    pub fn data_center() -> Database {
-        Database::there(None, Dialect::JiraDataCenter)
-    }
-
     /// One that outlives this value.
     pub fn there(url: Option<(String, String)>, dialect: Dialect) -> Database {
         Database { url, dialect, cluster: None }
     }
 
-    pub fn postgres(cluster: &Arc<Cluster>) -> Database {
+    pub fn postgres(cluster: &Arc<Cluster>, dialect: Dialect) -> Database {
         let url = Some((cluster.database(), cluster.database()));
-        Database { url, dialect: Dialect::JiraCloud, cluster: Some(Arc::clone(cluster)) }
+        Database { url, dialect, cluster: Some(Arc::clone(cluster)) }
     }
 }
 
