@@ -3,6 +3,7 @@
 
 use crate::reader::Answer;
 use policy::portal::Brought;
+use policy::sealing::{Reach, Scheme};
 
 /// Whatever can reach mailboxes and knows the profiles. What it tells people is in words for them, without secrets.
 pub trait Hands: Send + Sync + 'static {
@@ -126,31 +127,18 @@ pub struct Reached {
 }
 
 /// Somebody to whom a site writes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct PersonLine {
     pub address: String,
-    pub standing: Standing,
+    pub standing: Reach,
     /// All keys that are known of him, also those that may not be used.
     pub keys: Vec<KeyLine>,
 }
 
-/// How somebody stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Standing {
-    Reachable,
-    /// Reachable, and no key of his is good for long.
-    Expiring,
-    Revoked,
-    Weak,
-    Unusable,
-    #[default]
-    WithoutKey,
-}
-
 /// A key of somebody.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct KeyLine {
-    pub scheme: &'static str,
+    pub scheme: Scheme,
     pub fingerprint: String,
     /// Seconds since 1970; `None` for one without an end.
     pub ends_s: Option<i64>,

@@ -13,6 +13,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use store::{KeyStanding, Micros, OfferedKey, PersonKey, Store};
 
+/// Issues of one mail that are looked up.
+const ISSUES_MAX: usize = 32;
+
 /// The keys of people, asked for by site and address. Cheap to clone.
 #[derive(Clone)]
 pub struct PeopleKeys {
@@ -70,7 +73,7 @@ impl PeopleKeys {
 
     /// Whether a mail of a tracker of this site is about an issue that got something of a mail that came encrypted (SEC-15). Issues are known by
     /// the ids that Jira writes into Message-ID and its like, and by keys in fields and in the subject that the store has. That somebody else
-    /// wrote them there only tightens.
+    /// wrote them there only tightens; a mail that names more issues than are looked up counts as one.
     ///
     /// # Errors
     /// Those of the database.
@@ -80,7 +83,12 @@ impl PeopleKeys {
         }
         let ids = headers.message_id.iter().chain(&headers.in_reply_to).chain(&headers.references);
         let mut issues: BTreeSet<String> = ids.filter_map(|id| jira_issue(id)).map(str::to_owned).collect();
-        for key in recognise(headers).places.into_iter().filter_map(|place| place.issue) {
+        let keys: BTreeSet<String> = recognise(headers).places.into_iter().filter_map(|place| place.issue).collect();
+        // Nothing that a tracker writes names so many, and each is a question to the database for each recipient.
+        if issues.len() + keys.len() > ISSUES_MAX {
+            return Ok(true);
+        }
+        for key in keys {
             issues.extend(self.store.issue_named(site, &key).await?);
         }
         for issue in issues {

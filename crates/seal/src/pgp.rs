@@ -19,6 +19,7 @@ mod message;
 mod packets;
 mod password;
 mod policy;
+mod quick;
 mod revoke;
 mod sign;
 mod standing;

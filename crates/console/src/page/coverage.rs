@@ -5,7 +5,7 @@ use super::filter::{Choice, encoded};
 use super::keys::{KEYS_LOOK, site_of};
 use super::{Moment, moment, not_found, notice, render, trouble};
 use crate::Console;
-use crate::hands::{CoverageNow, KeyLine, PersonLine, Reached, Standing};
+use crate::hands::{CoverageNow, KeyLine, PersonLine, Reached};
 use crate::public::portal::grouped;
 use crate::sign_in::Session;
 use askama::Template;
@@ -14,6 +14,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use policy::sealing::Reach;
 use serde::Deserialize;
 use store::Look;
 
@@ -26,13 +27,13 @@ const PROJECT_BYTES_MAX: usize = 255;
 /// What is looked at, as it stands in the audit trail beside the looks at keys.
 const COVERAGE: &str = "coverage";
 
-const STANDINGS: [(Standing, &str, &str); 6] = [
-    (Standing::WithoutKey, "without_key", "without a key"),
-    (Standing::Revoked, "revoked", "revoked"),
-    (Standing::Weak, "weak", "weak"),
-    (Standing::Unusable, "unusable", "not usable"),
-    (Standing::Expiring, "expiring", "reachable, ends soon"),
-    (Standing::Reachable, "reachable", "reachable"),
+const STANDINGS: [(Reach, &str, &str); 6] = [
+    (Reach::WithoutKey, "without_key", "without a key"),
+    (Reach::Revoked, "revoked", "revoked"),
+    (Reach::Weak, "weak", "weak"),
+    (Reach::Unusable, "unusable", "not usable"),
+    (Reach::Expiring, "expiring", "reachable, ends soon"),
+    (Reach::Reachable, "reachable", "reachable"),
 ];
 
 /// What is asked for, as it stands in the address of the page.
@@ -185,10 +186,10 @@ fn person(line: PersonLine) -> PersonRow {
         address: line.address,
         standing: shown,
         class: match line.standing {
-            Standing::Reachable => "letters",
-            Standing::Expiring => "held",
-            Standing::Revoked | Standing::Weak | Standing::Unusable => "dead",
-            Standing::WithoutKey => "",
+            Reach::Reachable => "letters",
+            Reach::Expiring => "held",
+            Reach::Revoked | Reach::Weak | Reach::Unusable => "dead",
+            Reach::WithoutKey => "",
         },
         further_keys: line.keys.len().saturating_sub(KEYS_MAX),
         keys: line.keys.into_iter().take(KEYS_MAX).map(key).collect(),
@@ -197,7 +198,7 @@ fn person(line: PersonLine) -> PersonRow {
 
 fn key(line: KeyLine) -> KeyRow {
     KeyRow {
-        scheme: line.scheme,
+        scheme: line.scheme.title(),
         fingerprint: grouped(&line.fingerprint),
         ends: line.ends_s.and_then(|at| at.checked_mul(1_000_000)).map(moment),
         why_not: line.why_not,

@@ -3,7 +3,7 @@
 mod form;
 
 use self::form::{Changed, brought};
-use super::filter::{Choice, encoded};
+use super::filter::{Choice, before, encoded};
 use super::{Moment, is_id, moment, not_found, notice, render, stale_form, trouble};
 use crate::Console;
 use crate::public::portal::grouped;
@@ -92,7 +92,7 @@ struct Taken {
 
 impl Taken {
     fn named(scheme: &Scheme, print: &str) -> String {
-        format!("{} {}", in_words(*scheme), grouped(print))
+        format!("{} {}", scheme.title(), grouped(print))
     }
 }
 
@@ -172,24 +172,12 @@ fn in_use_or_not(standing: KeyStanding) -> &'static str {
     }
 }
 
-fn in_words(scheme: Scheme) -> &'static str {
-    match scheme {
-        Scheme::Smime => "S/MIME",
-        Scheme::Pgp => "OpenPGP",
-    }
-}
-
-fn before(text: &str) -> Option<(Micros, String)> {
-    let (at, id) = text.split_once('~')?;
-    Some((at.parse().ok()?, id.to_owned())).filter(|(_, id)| is_id(id))
-}
-
 fn row(key: &PersonKey, now: Micros) -> Row {
     let ends_at = key.key.ends_at;
     Row {
         id: key.id.clone(),
         address: key.key.address.clone(),
-        scheme: in_words(key.key.scheme),
+        scheme: key.key.scheme.title(),
         fingerprint: grouped(&key.key.fingerprint),
         origin: key.key.origin,
         message: key.key.message.clone().filter(|message| is_id(message)),

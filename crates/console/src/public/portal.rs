@@ -360,7 +360,7 @@ impl Words {
         if brought.holds_nothing {
             return vec![bad(self.nothing)];
         }
-        let named = |scheme: &Scheme, print: &str| format!("{} {}", self.scheme(scheme), grouped(print));
+        let named = |scheme: &Scheme, print: &str| format!("{} {}", scheme.title(), grouped(print));
         let taken =
             brought.taken.iter().map(|(scheme, print)| good(&self.letter_goes.replace("{key}", &named(scheme, print))));
         let unusable = brought.unusable.iter().map(|(scheme, print, why)| {

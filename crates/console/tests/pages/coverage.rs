@@ -5,7 +5,8 @@ use crate::hands::Busy;
 use crate::house::*;
 use axum::Router;
 use console::Console;
-use console::hands::{CoverageNow, KeyLine, PersonLine, Reached, Standing};
+use console::hands::{CoverageNow, KeyLine, PersonLine, Reached};
+use policy::sealing::{Reach, Scheme};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::Look;
@@ -27,21 +28,21 @@ pub fn counted(site: &str, project: Option<&str>) -> Result<CoverageNow, String>
     let person = |address: String, standing, keys| PersonLine { address, standing, keys };
     let people = match project {
         Some("NORTH") => vec![
-            person("gone@people.example".into(), Standing::Revoked, vec![key("OpenPGP", None, Some("it is revoked"))]),
+            person("gone@people.example".into(), Reach::Revoked, vec![key(Scheme::Pgp, None, Some("it is revoked"))]),
             person(
                 format!("{}@people.example", "unbroken".repeat(7)),
-                Standing::Unusable,
-                vec![key("S/MIME", Some(1_900_000_000), Some("nobody vouches <i>")); 9],
+                Reach::Unusable,
+                vec![key(Scheme::Smime, Some(1_900_000_000), Some("nobody vouches <i>")); 9],
             ),
         ],
         Some(_) => Vec::new(),
         None => (0..60)
             .map(|number| match number {
-                0 => person("a@people.example".into(), Standing::WithoutKey, Vec::new()),
+                0 => person("a@people.example".into(), Reach::WithoutKey, Vec::new()),
                 _ => person(
                     format!("b{number:02}@people.example"),
-                    if number == 1 { Standing::Expiring } else { Standing::Reachable },
-                    vec![key("S/MIME", Some(1_900_000_000), None)],
+                    if number == 1 { Reach::Expiring } else { Reach::Reachable },
+                    vec![key(Scheme::Smime, Some(1_900_000_000), None)],
                 ),
             })
             .collect(),

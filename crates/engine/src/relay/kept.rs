@@ -5,7 +5,7 @@
 use super::answer::{is_temporary, no};
 use super::figures::Figures;
 use super::memory::Room;
-use super::pass::{Ends, Passing, WRITE_PAUSE_FIRST, WRITE_TRIES, hand_on, known_as, missing, note, report};
+use super::pass::{Ends, Insisting, Passing, hand_on, known_as, missing, note, report};
 use super::{Inner, Relay, Submitted};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
@@ -14,7 +14,7 @@ use crate::stop::Stop;
 use aws_lc_rs::digest::{Context, SHA256};
 use courier::smtp_in::Refusal;
 use mail::Client;
-use policy::{Fault, FaultCode, FaultKind};
+use policy::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,27 +138,23 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
     }
 }
 
-/// Who has the mail by now, and who waits; where nobody does, it is erased. A store that fails is asked a few times more: otherwise those who
-/// have the mail would get it again.
+/// Who has the mail by now, and who waits; where nobody does, it is erased.
 async fn write_down(
     shared: &Shared,
     held: &Held,
     (passing, done): (&Passing, &[String]),
     told: Told,
 ) -> Result<(), Fault> {
-    let mut pause = WRITE_PAUSE_FIRST;
-    let mut tries = 1;
+    let mut insisting = Insisting::new();
     loop {
         let written = match told.recipients.len() {
             0 => shared.store.end_kept_relayed(&held.lease).await,
             number => shared.store.keep_on_relayed(&held.lease, &told, number, (known_as(passing), done)).await,
         };
         match written {
-            Err(fault) if fault.kind == FaultKind::Temporary && tries < WRITE_TRIES => {}
+            Err(fault) if insisting.again(&fault).await => {}
             written => return written,
         }
-        tokio::time::sleep(pause).await;
-        (pause, tries) = (pause * 2, tries + 1);
     }
 }
 

@@ -22,8 +22,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 /// How often it is tried to write down who has a mail, and the pause after the first time; each is twice as long as the one before.
-pub(super) const WRITE_TRIES: usize = 5;
-pub(super) const WRITE_PAUSE_FIRST: Duration = Duration::from_millis(100);
+const WRITE_TRIES: usize = 5;
+const WRITE_PAUSE_FIRST: Duration = Duration::from_millis(100);
 
 /// A mail that is to be handed on.
 pub(super) struct Passing {
@@ -346,20 +346,40 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
     answers
 }
 
-/// These are not to get it again. A store that fails is asked a few times more: what was sent cannot be taken back.
+/// Patience of whoever writes down what cannot be taken back: a store that fails for now is asked a few times more.
+pub(super) struct Insisting {
+    left: usize,
+    pause: Duration,
+}
+
+impl Insisting {
+    pub(super) fn new() -> Insisting {
+        Insisting { left: WRITE_TRIES - 1, pause: WRITE_PAUSE_FIRST }
+    }
+
+    /// After a pause, whether it is tried once more.
+    pub(super) async fn again(&mut self, fault: &Fault) -> bool {
+        if fault.kind != FaultKind::Temporary || self.left == 0 {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        (self.left, self.pause) = (self.left - 1, self.pause * 2);
+        true
+    }
+}
+
+/// These are not to get it again.
 ///
 /// # Errors
 /// What a client would be told; the fault is in the log.
 pub(super) async fn note(inner: &Inner, mail: RelayedMail<'_>, recipients: &[String]) -> Result<(), Refusal> {
-    let mut pause = WRITE_PAUSE_FIRST;
-    for _ in 1..WRITE_TRIES {
-        match inner.store.note_relayed(mail, recipients).await {
-            Ok(()) => return Ok(()),
-            Err(_) => tokio::time::sleep(pause).await,
+    let mut insisting = Insisting::new();
+    while let Err(fault) = inner.store.note_relayed(mail, recipients).await {
+        if !insisting.again(&fault).await {
+            return Err(unnoted(inner, &fault));
         }
-        pause *= 2;
     }
-    inner.store.note_relayed(mail, recipients).await.map_err(|fault| unnoted(inner, &fault))
+    Ok(())
 }
 
 /// What the client is told, and a report to the sender where some got it and others never will.

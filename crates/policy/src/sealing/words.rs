@@ -246,7 +246,7 @@ impl Scheme {
     }
 
     /// As people write it.
-    pub(super) fn title(self) -> &'static str {
+    pub fn title(self) -> &'static str {
         match self {
             Scheme::Smime => "S/MIME",
             Scheme::Pgp => "OpenPGP",

@@ -5,6 +5,7 @@
 use super::armor::{self, Kind, unarmored};
 use super::packets::{packets, written};
 use super::policy::Policy;
+use super::quick::Quick;
 use super::standing::address;
 use crate::Trouble;
 use pgp::packet::{
@@ -326,19 +327,19 @@ fn keep(certificate: &mut Certificate, signature: Signature, about: About) -> bo
     let kind = signature.typ();
     let (signatures, is_good) = match about {
         About::Nothing | About::Nobody => return false,
-        About::Key => (&mut certificate.signatures, signature.verify_key(&primary).is_ok()),
+        About::Key => (&mut certificate.signatures, signature.verify_key(&Quick(&primary)).is_ok()),
         About::User => {
             let Some(user) = certificate.users.last_mut() else { return false };
-            let is_good = signature.verify_certification(&primary, Tag::UserId, &user.id).is_ok();
+            let is_good = signature.verify_certification(&Quick(&primary), Tag::UserId, &user.id).is_ok();
             (&mut user.signatures, is_good)
         }
         About::Subkey => {
             let Some(subkey) = certificate.subkeys.last_mut() else { return false };
-            let mut is_good = signature.verify_subkey_binding(&primary, &subkey.key).is_ok();
+            let mut is_good = signature.verify_subkey_binding(&Quick(&primary), &subkey.key).is_ok();
             if is_good && kind == Some(SignatureType::SubkeyBinding) && signature.key_flags().sign() {
                 // One without its counterpart is kept: it says why the key may not sign.
                 is_good = bound_back(&signature)
-                    .is_none_or(|back| back.verify_primary_key_binding(&subkey.key, &primary).is_ok());
+                    .is_none_or(|back| back.verify_primary_key_binding(&Quick(&subkey.key), &primary).is_ok());
             }
             (&mut subkey.signatures, is_good)
         }

@@ -6,6 +6,7 @@ use super::cert::{Certificate, shown};
 use super::content_key::ContentKey;
 use super::packets::written;
 use super::policy::Policy;
+use super::quick::Quick;
 use super::standing::Standing;
 use crate::{Random, Trouble};
 use pgp::composed::RawSessionKey;
@@ -184,8 +185,8 @@ fn for_one(
     for one in able {
         let subkey = certificate.subkeys.iter().find(|subkey| shown(&subkey.key.fingerprint()) == one.fingerprint);
         out.extend(match subkey {
-            Some(subkey) => wrapped(session, suite, &subkey.key, &mut chance)?,
-            None => wrapped(session, suite, &certificate.primary, &mut chance)?,
+            Some(subkey) => wrapped(session, suite, &Quick(&subkey.key), &mut chance)?,
+            None => wrapped(session, suite, &Quick(&certificate.primary), &mut chance)?,
         });
     }
     Ok(out)

@@ -4,6 +4,7 @@ use super::algorithm::is_weak;
 use super::cert::{Certificate, made, shown};
 use super::packets::{is_nothing, packets};
 use super::policy::{Policy, Unfit, is_understood};
+use super::quick::Quick;
 use crate::Trouble;
 use data_encoding::HEXUPPER;
 use pgp::crypto::hash::HashAlgorithm;
@@ -126,8 +127,8 @@ pub fn verify(
                 return verdict;
             }
             let is_right = match subkey {
-                Some(key) => signature.verify(key, content),
-                None => signature.verify(&certificate.primary, content),
+                Some(key) => signature.verify(&Quick(key), content),
+                None => signature.verify(&Quick(&certificate.primary), content),
             };
             if is_right.is_err() {
                 // Another key may have the same short name.

@@ -1,7 +1,7 @@
 //! What the pages of the portal say, in each of their languages.
 
 use axum::http::{HeaderMap, header};
-use policy::sealing::{Origin, Scheme};
+use policy::sealing::Origin;
 
 /// The pages in one language.
 pub(super) struct Words {
@@ -203,13 +203,6 @@ impl Words {
         let mut known = tags
             .filter_map(|tag| [&GERMAN, &ENGLISH].into_iter().find(|words| tag.eq_ignore_ascii_case(words.language)));
         known.next().unwrap_or(&ENGLISH)
-    }
-
-    pub(super) fn scheme(&self, scheme: &Scheme) -> &'static str {
-        match scheme {
-            Scheme::Smime => "S/MIME",
-            Scheme::Pgp => "OpenPGP",
-        }
     }
 
     pub(super) fn origin(&self, origin: Origin) -> &'static str {

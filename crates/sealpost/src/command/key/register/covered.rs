@@ -3,11 +3,11 @@
 use super::super::super::{Failure, print_object, site_named, with_store};
 use super::{OfSite, sealer, sealer_in};
 use crate::settings::Settings;
-use console::hands::{CoverageNow, KeyLine, PersonLine, Reached, Standing};
+use console::hands::{CoverageNow, KeyLine, PersonLine, Reached};
 use engine::cell::Cells;
 use engine::register::{Readers, readers, readers_by_project};
 use engine::sealing::Covering;
-use policy::sealing::{Coverage, KeyReach, Reach, Scheme};
+use policy::sealing::{Coverage, KeyReach, Reach};
 use serde_json::json;
 use store::Store;
 
@@ -81,29 +81,15 @@ pub async fn coverage_now(
 fn people(covering: &Covering, project: &str, of: impl IntoIterator<Item = u32>) -> Vec<PersonLine> {
     let line = |(address, reach, keys): (&str, Reach, Vec<KeyReach<'_>>)| PersonLine {
         address: address.to_owned(),
-        standing: standing(reach),
+        standing: reach,
         keys: keys.into_iter().map(key).collect(),
     };
     covering.each(project, of).into_iter().map(line).collect()
 }
 
-fn standing(reach: Reach) -> Standing {
-    match reach {
-        Reach::Reachable => Standing::Reachable,
-        Reach::Expiring => Standing::Expiring,
-        Reach::Revoked => Standing::Revoked,
-        Reach::Weak => Standing::Weak,
-        Reach::Unusable => Standing::Unusable,
-        Reach::WithoutKey => Standing::WithoutKey,
-    }
-}
-
 fn key(of: KeyReach<'_>) -> KeyLine {
     KeyLine {
-        scheme: match of.scheme {
-            Scheme::Smime => "S/MIME",
-            Scheme::Pgp => "OpenPGP",
-        },
+        scheme: of.scheme,
         fingerprint: of.key.fingerprint.clone(),
         ends_s: of.key.not_after_s,
         why_not: of.why_not,
