@@ -46,6 +46,8 @@ use futures_util::future::BoxFuture;
 use home::Home;
 use rig::postgres::{Cluster, Disk};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::task::JoinSet;
 
 type Check = (&'static str, fn(Home) -> BoxFuture<'static, ()>);
 
@@ -187,24 +189,36 @@ checks! {
         fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;
 }
 
+/// Checks that run side by side: each waits for its database for most of its time.
+const AT_ONCE: usize = 4;
+
 /// Runs every check in a store of its own and tells of all that failed, not only of the first.
-async fn run(new_home: impl Fn() -> Home) {
-    let mut failed = Vec::new();
-    for (name, check) in CHECKS {
-        if tokio::spawn(check(new_home())).await.is_err() {
-            failed.push(*name);
-        }
+async fn run(new_home: impl Fn() -> Home + Send + Sync + 'static) {
+    let (next, new_home) = (Arc::new(AtomicUsize::new(0)), Arc::new(new_home));
+    let mut working = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (next, new_home) = (Arc::clone(&next), Arc::clone(&new_home));
+        working.spawn(async move {
+            let mut failed = Vec::new();
+            while let Some((name, check)) = CHECKS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if tokio::spawn(check(new_home())).await.is_err() {
+                    failed.push(*name);
+                }
+            }
+            failed
+        });
     }
+    let failed: Vec<&str> = working.join_all().await.concat();
     assert!(failed.is_empty(), "{} of {} checks failed: {failed:#?}", failed.len(), CHECKS.len());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sqlite() {
     run(Home::sqlite).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn postgres() {
     let cluster = Arc::new(Cluster::start(Disk::Relaxed));
-    run(|| Home::postgres(&cluster)).await;
+    run(move || Home::postgres(&cluster)).await;
 }
