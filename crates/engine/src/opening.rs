@@ -156,7 +156,8 @@ impl Known {
             return Err(Fault::permanent(FaultCode::SettingsWrong, "the folder of keys").with_public(public));
         }
         if !folder.troubles.is_empty() {
-            tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
+            let problem = format!("see `sealpost key list --keys {}`", settings.keys.display());
+            tracing::warn!(problem, "some files of keys are not as they should be");
         }
         let is_partial = folder.troubles.iter().any(|one| one.why.may_pass());
         let mut keys: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone()).collect();

@@ -146,7 +146,8 @@ impl ByRules {
             match read_rules(settings) {
                 Ok(rules) => (state.rules, is_new) = (Arc::new(rules), true),
                 Err(fault) => {
-                    tracing::error!(code = %fault.code, detail = fault.logged(), "changed rules for sealing are wrong; those before stay in force");
+                    let problem = wrong_lines(settings, &fault);
+                    tracing::error!(code = %fault.code, problem, "changed rules for sealing are wrong; those before stay in force");
                 }
             }
         }
@@ -155,19 +156,24 @@ impl ByRules {
             match read_keys(settings) {
                 Ok((_, is_partial)) if is_partial && !known.is_partial => {
                     state.stamps.1.clone_from(&known.stamps.1);
-                    tracing::error!("some files of keys cannot be read; the keys before stay in force");
+                    let problem = where_listed(settings);
+                    tracing::error!(problem, "some files of keys cannot be read; the keys before stay in force");
                 }
                 // A folder that is all at once empty is one that is no longer mounted.
                 Ok((table, _)) if table.is_empty() && !known.table.is_empty() => {
                     state.stamps.1.clone_from(&known.stamps.1);
-                    tracing::error!("the folder of keys is empty; the keys before stay in force until a restart");
+                    let problem = where_listed(settings);
+                    tracing::error!(
+                        problem,
+                        "the folder of keys is empty; the keys before stay in force until a restart"
+                    );
                 }
                 Ok((table, is_partial)) => {
                     (state.table, state.is_partial, is_new) = (Arc::new(table), is_partial, true);
                 }
                 Err(fault) => {
                     state.stamps.1.clone_from(&known.stamps.1);
-                    tracing::error!(code = %fault.code, detail = fault.logged(), "the folder of keys cannot be read; the keys before stay in force");
+                    tracing::error!(code = %fault.code, problem = fault.public, "the folder of keys cannot be read; the keys before stay in force");
                 }
             }
         }
@@ -366,6 +372,26 @@ fn read_rules(settings: &SealingSettings) -> Result<SealingRules, Fault> {
     SealingRules::from_toml(&text, &shown)
 }
 
+/// What is wrong in the rules, as `sealpost rules check` says it: file and line, and what to write. Values may hold addresses, which stand in
+/// no log (PRIV-16), so words with an `@` are left out of all but the name of the file.
+fn wrong_lines(settings: &SealingSettings, fault: &Fault) -> String {
+    let shown = settings.rules.display().to_string();
+    let without_addresses = |line: &str| {
+        let (file, said) = match line.strip_prefix(&shown) {
+            Some(said) => (shown.as_str(), said),
+            None => ("", line),
+        };
+        let words: Vec<&str> = said.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
+        format!("{file}{}", words.join(" "))
+    };
+    fault.public.lines().map(without_addresses).collect::<Vec<_>>().join(" | ")
+}
+
+/// The command that names each file of the folder with what is wrong in it.
+fn where_listed(settings: &SealingSettings) -> String {
+    format!("see `sealpost key list --keys {}`", settings.keys.display())
+}
+
 /// The keys, and whether some files could not be read.
 fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
     let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, &settings.openers);
@@ -376,7 +402,7 @@ fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
         return Err(Fault::permanent(FaultCode::SealingRulesWrong, "the folder of keys").with_public(public));
     }
     if !folder.troubles.is_empty() {
-        tracing::warn!("some files of keys are not as they should be; `sealpost key list` names them");
+        tracing::warn!(problem = where_listed(settings), "some files of keys are not as they should be");
     }
     let is_partial = asked::is_partial(&folder);
     Ok((Table::new(folder), is_partial))
@@ -403,4 +429,33 @@ fn gone() -> Fault {
 
 fn now_s() -> i64 {
     jiff::Timestamp::now().as_second()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn priv_16_what_is_wrong_in_rules_is_told_with_file_and_line_and_without_addresses() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = SealingSettings {
+            rules: folder.path().join("sealing@relay.toml"),
+            keys: folder.path().join("keys"),
+            passwords: Vec::new(),
+            openers: Openers::default(),
+            hostname: String::new(),
+            people: None,
+        };
+        let text =
+            "version = 1\n[default]\nencript = \"always\"\n[[recipient]]\naddresses = [\"a@b@planted.example\"]\n";
+        std::fs::write(&settings.rules, text).unwrap();
+        let told = wrong_lines(&settings, &read_rules(&settings).unwrap_err());
+        let first = format!("{}:3: default.encript = \"always\" is not known", settings.rules.display());
+        assert!(told.starts_with(&first), "{told}");
+        assert!(!told.contains("planted"), "{told}");
+        std::fs::remove_file(&settings.rules).unwrap();
+        let told = wrong_lines(&settings, &read_rules(&settings).unwrap_err());
+        assert!(told.starts_with(&settings.rules.display().to_string()) && told.contains("cannot be read"), "{told}");
+    }
 }

@@ -72,7 +72,7 @@ use tracker::Dialect;
 type Play = fn(&Database) -> LocalBoxFuture<'_, ()>;
 
 /// Scenarios that run side by side: each waits for most of its time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 /// All scenarios, each on a runtime of its own: the gateways that it leaves running end with it, and slow down nothing that comes after.
 fn all(database: impl Fn() -> Database + Sync) {

@@ -46,6 +46,9 @@ pub struct SignatureFound {
     pub worth: Worth,
 }
 
+/// Why a signature whose certificate is not had cannot be checked.
+pub const SIGNER_UNKNOWN: &str = "certificate_missing";
+
 /// What a signature is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,7 +58,7 @@ pub enum Worth {
     Trusted { by: String },
     /// It holds, and nobody vouches that it is the author's: why.
     Untrusted { why: String },
-    /// It does not hold: why, as a word.
+    /// It does not hold, or cannot be checked ([`SIGNER_UNKNOWN`]): why, as a word.
     Wrong { why: String },
 }
 

@@ -44,7 +44,7 @@ pub use evidence::{addresses_in, is_plain_address};
 pub use letters::{ALERTS_DAY_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
-pub use sealing_note::opened_in_words;
+pub use sealing_note::{opened_in_words, unopened_in_words};
 pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
 pub(crate) use summary::of_subject;

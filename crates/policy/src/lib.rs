@@ -38,7 +38,9 @@ pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
     ServiceDesk, Standing, Thread, TokenGrant, Told, Traffic, ask,
 };
-pub use decide::{addresses_in, author, decide, is_plain_address, opened_in_words, participants, quarantine};
+pub use decide::{
+    addresses_in, author, decide, is_plain_address, opened_in_words, participants, quarantine, unopened_in_words,
+};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};

@@ -195,6 +195,25 @@ fn coverage_tells_of_each_person_how_he_stands_in_a_place() {
 }
 
 #[test]
+fn a_key_that_is_kept_in_several_places_is_told_once() {
+    let rules = read("");
+    let as_from = |origin, trust| {
+        let (scheme, key) = key(origin, 4096, None, trust);
+        (scheme, Key { fingerprint: "one".into(), ..key })
+    };
+    let keys = [
+        as_from(Origin::File, Trust::Trusted),
+        as_from(Origin::Administrator, Trust::Trusted),
+        as_from(Origin::Upload, Trust::Revoked),
+        key(Origin::File, 4096, None, Trust::Trusted),
+    ];
+    let person = Person { address: "ann@a.example".into(), keys: keys.to_vec() };
+    let (_, told) = rules.covered("", None, "", 0).reach(&person);
+    let told: Vec<_> = told.iter().map(|one| (one.key.origin, one.why_not.is_none())).collect();
+    assert_eq!(told, [(Origin::Administrator, true), (Origin::File, true)]);
+}
+
+#[test]
 fn what_is_published_is_what_is_named() {
     let rules = read("[publish]\nwkd = [\"Support@example.com\", \"*@help.example\"]\n");
     assert!(rules.publishes("support@Example.com") && rules.publishes("any@help.example"));

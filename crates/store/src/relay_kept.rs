@@ -12,7 +12,7 @@ use crate::dialect;
 use crate::job::{check_lease, end};
 use crate::relayed::{NOTE, RelayedMail};
 use crate::rows::{Lease, Micros};
-use crate::sealed;
+use crate::sealed::{self, job_place};
 use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
 use policy::Fault;
@@ -33,6 +33,8 @@ pub struct NewKept<'a, T> {
     pub recipients: &'a [String],
     /// What is to be known of it beside its bytes.
     pub told: &'a T,
+    /// What keeps it.
+    pub why: &'a Fault,
     /// It is tried again after so long, and given up after so long.
     pub again_s: i64,
     pub ends_s: i64,
@@ -72,14 +74,16 @@ impl Store {
             "INSERT INTO relay_kept (id, site, relay, kept_at, ends_at, recipients, size_bytes, key_id, wrapped_key,
                 sealed_told, sealed_inline, blob) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         // It waits for a key from the beginning.
-        const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at, aside)
-            VALUES ($1, 'relayed', $2, $3, 0, 'waiting', $4, $5, 3)";
+        const JOB: &str =
+            "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at, aside, sealed_fault)
+            VALUES ($1, 'relayed', $2, $3, 0, 'waiting', $4, $5, 3, $6)";
         self.inner.room.check()?;
-        let NewKept { mail, recipients, told, again_s, ends_s } = new;
+        let NewKept { mail, recipients, told, why, again_s, ends_s } = new;
         let id = Uuid::now_v7().simple().to_string();
         let (site, relay) = (mail.site.to_owned(), mail.relay.to_owned());
         let key = self.inner.vault.new_message_key(&site, &id, dialect::this_clock()).await?;
         let sealed = sealed::seal(&key.key, told_place(&site, &id), told)?;
+        let fault = sealed::seal(&key.key, job_place(&site, &job_id(&id)), why)?;
         let hashes = mail.hashes(self, recipients).await?;
         let number = i64::try_from(recipients.len()).unwrap_or(i64::MAX);
         let mut segments = SegmentWriter::new(Arc::clone(&self.inner), whereabouts(&site, &id), Arc::clone(&key.key));
@@ -111,7 +115,7 @@ impl Store {
                     inline.as_deref(),
                     blob.as_deref()
                 )?;
-                execute!(conn, JOB, &job_id(&id), &site, &id, due, now)?;
+                execute!(conn, JOB, &job_id(&id), &site, &id, due, now, &fault)?;
                 for hash in &hashes {
                     execute!(conn, NOTE, &site, hash, now)?;
                 }

@@ -167,7 +167,7 @@ async fn page(
 
 fn in_use_or_not(standing: KeyStanding) -> &'static str {
     match standing {
-        KeyStanding::Used => "may be used",
+        KeyStanding::Used => "kept",
         KeyStanding::Quarantined => "in quarantine",
     }
 }

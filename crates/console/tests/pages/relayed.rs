@@ -21,7 +21,8 @@ fn router(house: &House) -> Router {
 async fn keep(house: &House, relay: &str, digest: u8) {
     let people = ["planted@people.example".to_owned(), "other@people.example".to_owned()];
     let mail = RelayedMail { site: SITE, relay, digest: &[digest; 32] };
-    let new = NewKept { mail, recipients: &people, told: &people, again_s: 3600, ends_s: 7200 };
+    let why = Fault::temporary(FaultCode::SealingHeld, "no key yet");
+    let new = NewKept { mail, recipients: &people, told: &people, why: &why, again_s: 3600, ends_s: 7200 };
     house.store.keep_relayed(new, b"Subject: planted words\r\n\r\nplanted").await.unwrap();
 }
 

@@ -61,7 +61,7 @@ pub(super) fn of_key(language: Language, sender: &str, fingerprint: &str, link: 
             "Confirm your key for encrypted mail",
             format!(
                 "This letter is encrypted to the key that was brought for your address:\n\n{fingerprint}\n\n\
-                 You can read it, so the key is yours and works. Open this link, and mail from {sender} is encrypted to it. It is good for a day, and once:\n\n{link}\n\n\
+                 You can read it, so the key is yours and works. Open this link, and it is kept for mail from {sender}. The link is good for a day, and once:\n\n{link}\n\n\
                  If you brought no key, do nothing: without the link it is not used.\n"
             ),
         ),
@@ -69,7 +69,7 @@ pub(super) fn of_key(language: Language, sender: &str, fingerprint: &str, link: 
             "Bestätigen Sie Ihren Schlüssel für verschlüsselte Mail",
             format!(
                 "Dieser Brief ist mit dem Schlüssel verschlüsselt, der für Ihre Adresse hochgeladen wurde:\n\n{fingerprint}\n\n\
-                 Sie können ihn lesen, also gehört der Schlüssel Ihnen und funktioniert. Öffnen Sie diesen Link, und Mail von {sender} wird damit verschlüsselt. Er gilt einen Tag und einmal:\n\n{link}\n\n\
+                 Sie können ihn lesen, also gehört der Schlüssel Ihnen und funktioniert. Öffnen Sie diesen Link, und er wird für Mail von {sender} aufbewahrt. Der Link gilt einen Tag und einmal:\n\n{link}\n\n\
                  Wenn Sie keinen Schlüssel hochgeladen haben, tun Sie nichts: Ohne den Link wird er nicht benutzt.\n"
             ),
         ),

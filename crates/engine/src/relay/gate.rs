@@ -222,6 +222,7 @@ impl Passing {
         let bytes = Bytes::from(bytes);
         let digest = digest(mail_from.as_deref(), &bytes);
         let mail = Submitted {
+            id: id.clone(),
             site: inner.settings.site.clone(),
             relay: inner.settings.name.clone(),
             bytes,

@@ -48,14 +48,15 @@ struct Told {
     server: String,
 }
 
-/// Keeps the mail for these, durable when it returns: they count as those who have it, so a client that asks again doubles nothing.
+/// Keeps the mail for these, durable when it returns: they count as those who have it, so a client that asks again doubles nothing. `why` they
+/// wait is noted with it, as it is each time when they wait on.
 ///
 /// # Errors
 /// Those of the store.
 pub(super) async fn keep(
     inner: &Inner,
     passing: &Passing,
-    waiting: Vec<String>,
+    (waiting, why): (Vec<String>, &str),
     keeps_for: Duration,
 ) -> Result<(), Fault> {
     let mail = &passing.mail;
@@ -75,7 +76,8 @@ pub(super) async fn keep(
     let known = RelayedMail { site: &inner.settings.site, relay: &inner.settings.name, digest: &passing.digest };
     let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     let (again_s, ends_s) = (seconds(AGAIN_FIRST), seconds(keeps_for));
-    let new = NewKept { mail: known, recipients: &waiting, told: &told, again_s, ends_s };
+    let why = held_by_rules(why);
+    let new = NewKept { mail: known, recipients: &waiting, told: &told, why: &why, again_s, ends_s };
     inner.store.keep_relayed(new, &mail.bytes).await?;
     Figures::add(&inner.figures.kept);
     let recipients = waiting.len();
@@ -132,7 +134,7 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
     match (ends.held.first(), ends.later) {
         (Some((_, why)), _) => {
             let pause = (age / 10).clamp(AGAIN_FIRST, AGAIN_MAX);
-            Err(Stop::Wait(Fault::temporary(FaultCode::SealingHeld, why.clone()), pause))
+            Err(Stop::Wait(held_by_rules(why), pause))
         }
         (None, later) => Err(put_off(later.unwrap_or_else(|| no(451, "4.3.0", "not handed on")))),
     }
@@ -156,6 +158,11 @@ async fn write_down(
             written => return written,
         }
     }
+}
+
+/// The rules hold it, for what they say themselves.
+fn held_by_rules(why: &str) -> Fault {
+    Fault::temporary(FaultCode::SealingHeld, why)
 }
 
 /// The rules held it, and nobody is there who asks them: as it is it goes nowhere.
@@ -204,6 +211,7 @@ async fn passing(of: &Relay, held: &Held, kept: KeptRelayed<Told>) -> Result<(Pa
         bytes.extend_from_slice(&piece);
     }
     let mail = Submitted {
+        id: told.id.clone(),
         site: inner.settings.site.clone(),
         // By this name those are known who have it, also where another relay stands in.
         relay,

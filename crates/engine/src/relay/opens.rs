@@ -54,8 +54,13 @@ impl Opens {
             Some(opened) if opened.unopened.is_none() => Sealing::Opened,
             Some(opened) => {
                 // It stands in no answer and in no mail: a sender would learn something of the key.
-                let why = opened.unopened.map(|why| format!("{why:?}")).unwrap_or_default();
-                tracing::info!(relay = mail.relay, why, "a sealed mail stays closed, and is handed on as it came");
+                let why = opened.unopened.map(policy::unopened_in_words).unwrap_or_default();
+                tracing::info!(
+                    relay = mail.relay,
+                    relayed = mail.id,
+                    why,
+                    "a sealed mail stays closed, and is handed on as it came"
+                );
                 Sealing::Unopened
             }
         };

@@ -388,9 +388,10 @@ async fn conclude(inner: &Inner, passing: &Passing, mut ends: Ends) -> Result<()
         let Some(keeps_for) = inner.settings.keeps_for else { return Err(held(why.clone())) };
         // Where the client comes again anyway, it is decided anew then.
         if ends.later.is_none() {
+            let why = why.clone();
             let waiting = ends.held.drain(..).map(|(recipient, _)| recipient).collect::<Vec<_>>();
             ends.have.extend(waiting.iter().cloned());
-            keep(inner, passing, waiting, keeps_for).await.map_err(|fault| unnoted(inner, &fault))?;
+            keep(inner, passing, (waiting, why.as_str()), keeps_for).await.map_err(|fault| unnoted(inner, &fault))?;
             crash_point("relay_kept");
         }
     }

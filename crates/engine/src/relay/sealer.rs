@@ -12,6 +12,8 @@ use tokio::sync::OnceCell;
 /// A mail as it was handed in.
 #[derive(Debug, Clone)]
 pub struct Submitted {
+    /// By which the log knows it.
+    pub id: String,
     /// [`store::NO_SITE`] where the relay is of no site.
     pub site: String,
     /// The name of the relay.

@@ -235,7 +235,7 @@ pub async fn a_site_that_is_out_of_order_is_told_once(database: &Database) {
     world.gateway.swap_sites(vec![site]);
     let rule = Rule { offline_minutes: 0, ..rule(&[Cause::Offline, Cause::Stuck], &["ann@ops.example"], &[]) };
     world.gateway.swap_bulletins(Bulletins { rules: vec![rule], ..Bulletins::default() });
-    world.faults.add(desk::Fault::ServerError { status: 500 }, desk::RouteKind::Any, desk::When::Next(40));
+    world.faults.add(desk::Fault::ServerError { status: 500 }, desk::RouteKind::Any, desk::When::Next(15));
     let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
     let lines = until(&world, "told", |lines| all_sent(lines, 1)).await;
     assert!(lines[0].name.starts_with("offline/site/acme/"), "{lines:#?}");

@@ -200,11 +200,12 @@ pub async fn what_a_search_shows_late_is_told_late(database: &Database) {
     let world = World::start(database, Plot::default()).await;
     read_history(&world, Some(EVERY)).await;
     passes(&world, 1).await;
-    world.faults.add(Trouble::SearchLag { lag_ms: 1_500 }, RouteKind::Search, When::Always);
+    world.faults.add(Trouble::SearchLag { lag_ms: 600_000 }, RouteKind::Search, When::Always);
     issue(&world, "printer").await;
     // The mark is behind the issue by now.
     passes(&world, 3).await;
     assert!(events(&world).await.is_empty(), "the search does not show it yet");
+    world.faults.clear();
     until("it is told", async || !events(&world).await.is_empty()).await;
     passes(&world, 1).await;
     assert_eq!(told(&events(&world).await), [(EventKind::Created, Via::History)]);

@@ -1,8 +1,9 @@
 //! The text of an issue or a comment: everything that was written is in it, some of it folded.
 
 use super::evidence::Evidence;
+use super::lookups;
+use super::sealing_note::unopened_in_words;
 use super::verdict::Trace;
-use super::{lookups, sealing_note};
 use crate::shortened::shortened;
 use crate::{AnswerSeenBy, Body};
 use mail::document::{Block, Cell, Inline};
@@ -278,7 +279,7 @@ fn sealed(message: &Message) -> Option<String> {
     let goes_along = message.parts.iter().any(|part| part.leaf && !part.body && part.class == PartClass::Sealed);
     let place = if goes_along { "The sealed part goes along as a file." } else { "It stays in the mail." };
     let why = match message.opened.as_ref().and_then(|opened| opened.unopened) {
-        Some(why) => format!("could not be opened: {}", sealing_note::unopened(why)),
+        Some(why) => format!("could not be opened: {}", unopened_in_words(why)),
         None => "was not opened".to_owned(),
     };
     Some(format!("(no text: the mail is {how} with {scheme} and {why}. {place})"))

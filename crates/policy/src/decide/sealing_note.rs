@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::verdict::Trace;
 use crate::profile::{Mapping, SealingNote};
-use mail::{Opened, SignatureFound, Unopened, Worth};
+use mail::{Opened, SIGNER_UNKNOWN, SignatureFound, Unopened, Worth};
 
 /// What stands for the subject of a mail that came encrypted where a letter goes out readable (SEC-15).
 pub(super) const SUBJECT: &str = "(the mail came encrypted)";
@@ -17,6 +17,7 @@ struct Words {
     in_folder: &'static str,
     untrusted: &'static str,
     wrong: &'static str,
+    signer_unknown: &'static str,
     not_signed: &'static str,
     text_only: &'static str,
     changed: &'static str,
@@ -31,6 +32,7 @@ const ENGLISH: Words = Words {
     in_folder: "whose key is in the folder of keys",
     untrusted: "nobody vouches for its signature: {why}",
     wrong: "its signature does not hold",
+    signer_unknown: "signed with a key that is not here, so nobody can tell by whom",
     not_signed: "not signed",
     text_only: "nothing proves that it was not changed on its way, so only its text was taken",
     changed: "the header was changed on the way, and counts as it was sealed",
@@ -45,6 +47,7 @@ const GERMAN: Words = Words {
     in_folder: "dessen Schlüssel im Schlüsselordner liegt",
     untrusted: "niemand bürgt für die Signatur: {why}",
     wrong: "die Signatur stimmt nicht",
+    signer_unknown: "signiert mit einem Schlüssel, der hier fehlt, darum ist nicht zu sagen, von wem",
     not_signed: "nicht signiert",
     text_only: "nichts beweist, dass es unterwegs nicht geändert wurde, darum wurde nur der Text übernommen",
     changed: "der Kopf wurde unterwegs geändert und gilt so, wie er versiegelt war",
@@ -73,7 +76,7 @@ pub(super) fn note(evidence: &Evidence, trace: &mut Trace) {
     const QUESTION: &str = "Did it come sealed?";
     let Some(opened) = &evidence.message.opened else { return };
     match opened.unopened {
-        Some(why) => trace.note(QUESTION, format!("yes, and {}", unopened(why)), "it is taken as it came"),
+        Some(why) => trace.note(QUESTION, format!("yes, and {}", unopened_in_words(why)), "it is taken as it came"),
         None => {
             let prints = opened.signatures.iter().map(|one| one.fingerprint.as_str()).filter(|print| !print.is_empty());
             let prints: Vec<&str> = prints.collect();
@@ -89,7 +92,7 @@ pub(super) fn note(evidence: &Evidence, trace: &mut Trace) {
 }
 
 /// Why a mail stays closed, in a sentence about it.
-pub(super) fn unopened(why: Unopened) -> &'static str {
+pub fn unopened_in_words(why: Unopened) -> &'static str {
     match why {
         Unopened::ForOthers => "it is encrypted for none of the keys here",
         Unopened::DoesNotOpen => "it does not open",
@@ -139,6 +142,7 @@ fn signature(one: &SignatureFound, author: &str, words: &Words) -> String {
             format!("{}, {vouched}", words.signed_by.replace("{author}", author))
         }
         Worth::Untrusted { why } => words.untrusted.replace("{why}", why),
+        Worth::Wrong { why } if why == SIGNER_UNKNOWN => words.signer_unknown.to_owned(),
         Worth::Wrong { .. } => words.wrong.to_owned(),
     }
 }

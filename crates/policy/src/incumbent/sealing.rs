@@ -99,15 +99,26 @@ mod tests {
             "[server_keys]\nsmime = \"it's/server.p12\"\npgp = \"own.asc\"\n[user_keys]\nstore = [\"users.p7b\"]\n\
              [[ldap]]\nurl = \"ldaps://ldap.example.org\"\nbase = \"ou=p\\\"eople\"\n[key_servers]\nhkp = [\"https://keys.example\"]\n",
         );
+        assert!(moved.commands[0].starts_with("(umask 077; cat > keys.password)"), "{:?}", moved.commands);
         assert_eq!(
-            moved.commands[0],
-            r"sealpost key import --keys seal-keys --as own --password file:server.password 'it'\''s/server.p12'"
+            moved.commands[1],
+            r"sealpost key import --keys seal-keys --as own --password file:keys.password 'it'\''s/server.p12'"
         );
         assert!(moved.commands.iter().any(|line| line.contains("--as people 'users.p7b'")), "{:?}", moved.commands);
         let settings: toml::Table = toml::from_str(&moved.settings).unwrap();
         let sources = settings["key_source"].as_array().unwrap();
         assert_eq!(sources[0]["base"].as_str(), Some("ou=p\"eople"), "{}", moved.settings);
         assert_eq!(sources[1]["kind"].as_str(), Some("hkp"));
+        let relay = &settings["relay"].as_array().unwrap()[0];
+        assert_eq!(relay["key_password"].as_str(), Some("file:keys.password"), "the one that commands keep keys under");
+    }
+
+    #[test]
+    fn keys_that_are_made_anew_need_no_password_in_commands_or_settings() {
+        let moved = moved("[platform]\nfrom = [\"jira@example.org\"]\n[incoming]\nopen = true\n");
+        assert!(moved.commands[0].starts_with("sealpost key generate "), "{:?}", moved.commands);
+        let all = moved.commands.join("\n") + &moved.settings;
+        assert!(!all.contains("password"), "{all}");
     }
 
     #[test]

@@ -79,6 +79,22 @@ impl Coverage {
     }
 }
 
+/// A key that is kept in several places is told once: as one that may be used where it is, else as the first by origin.
+fn each_once(keys: Vec<KeyReach<'_>>) -> Vec<KeyReach<'_>> {
+    let place = |number: usize| {
+        keys.get(number).map(|one| (one.why_not.is_some(), judge::rank(one.key.origin, one.scheme), number))
+    };
+    let same = |one: &KeyReach<'_>, other: &KeyReach<'_>| {
+        (one.scheme, &one.key.fingerprint) == (other.scheme, &other.key.fingerprint)
+    };
+    let is_first = |number: usize, one: &KeyReach<'_>| {
+        keys.iter().enumerate().all(|(at, other)| !same(one, other) || place(number) <= place(at))
+    };
+    let first: Vec<usize> =
+        keys.iter().enumerate().filter(|(number, one)| is_first(*number, one)).map(|(number, _)| number).collect();
+    first.into_iter().filter_map(|number| keys.get(number).cloned()).collect()
+}
+
 /// What rules say of people in one place: of a project, space or repository of a site.
 pub struct Covered<'r> {
     rules: &'r SealingRules,
@@ -118,8 +134,8 @@ impl Covered<'_> {
     /// How a person stands here, and each key with why it may not be used.
     pub fn reach<'k>(&self, person: &'k Person) -> (Reach, Vec<KeyReach<'k>>) {
         let held = self.rules.holding(self.site, &self.belonging, &person.address, false).held;
-        let keys = person.keys.iter().map(|(scheme, key)| self.key(*scheme, key, &held)).collect();
-        (self.standing(person, &held), keys)
+        let keys: Vec<KeyReach<'_>> = person.keys.iter().map(|(scheme, key)| self.key(*scheme, key, &held)).collect();
+        (self.standing(person, &held), each_once(keys))
     }
 
     fn key<'k>(&self, scheme: Scheme, key: &'k Key, held: &Held) -> KeyReach<'k> {

@@ -279,6 +279,21 @@ impl<'c> Case<'c> {
                 };
             }
         }
+        self.mark_once();
+    }
+
+    /// A key that is kept in several places is taken from the first by origin.
+    fn mark_once(&mut self) {
+        let taken: Vec<KeyTrace> = self.trace.keys.iter().filter(|key| key.taken).cloned().collect();
+        let place = |key: &KeyTrace| (judge::rank(key.origin, key.scheme), key.number);
+        for key in self.trace.keys.iter_mut().filter(|key| key.taken) {
+            let of_it = |other: &&KeyTrace| (other.purpose, &other.fingerprint) == (key.purpose, &key.fingerprint);
+            let first = taken.iter().filter(of_it).min_by_key(|other| place(other));
+            if let Some(first) = first.filter(|first| place(first) < place(key)) {
+                key.taken = false;
+                key.why = format!("the same key is taken, as number {} has it", first.number);
+            }
+        }
     }
 }
 

@@ -135,7 +135,7 @@ fn proof_suffices(origin: Origin, why: Distrust, held: &Held) -> bool {
 
 /// How early a key is taken, by whence it came. Nobody vouches for a key of OpenPGP that came with a mail but that mail, so it goes behind one
 /// that somebody put into the folder.
-fn rank(origin: Origin, scheme: Scheme) -> (Origin, bool) {
+pub(super) fn rank(origin: Origin, scheme: Scheme) -> (Origin, bool) {
     match (origin, scheme) {
         (Origin::Harvested, Scheme::Pgp) => (Origin::File, true),
         (origin, _) => (origin, false),

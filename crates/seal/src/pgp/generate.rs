@@ -71,6 +71,33 @@ impl NewKey {
             NewKey::PostQuantum => (KeyType::MlDsa65Ed25519, KeyType::MlKem768X25519),
         }
     }
+
+    /// A new private key in armor that signs, and that nobody can encrypt for; otherwise as [`generate_for`] makes it, without an end.
+    ///
+    /// # Errors
+    /// Those of [`generate_for`].
+    pub fn generate_to_sign(
+        self,
+        reads: Reads,
+        names: &[&str],
+        now: u64,
+        password: Option<&[u8]>,
+        random: &mut dyn Random,
+    ) -> Result<Zeroizing<String>, Trouble> {
+        made(Order { kind: self, reads, names, now, lives_s: None, password }, None, random)
+    }
+}
+
+/// What is made.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    kind: NewKey,
+    reads: Reads,
+    names: &'a [&'a str],
+    /// In seconds since 1970.
+    now: u64,
+    lives_s: Option<u32>,
+    password: Option<&'a [u8]>,
 }
 
 /// A new private key in armor, for the name `Somebody <address>`; locked when there is a password.
@@ -101,12 +128,20 @@ pub fn generate_for(
     password: Option<&[u8]>,
     random: &mut dyn Random,
 ) -> Result<Zeroizing<String>, Trouble> {
-    let (first, second) = kind.kinds();
+    let (_, second) = kind.kinds();
+    made(Order { kind, reads, names, now, lives_s, password }, Some(second), random)
+}
+
+/// A key whose `second` part, if it has one, is for encryption.
+fn made(order: Order<'_>, second: Option<KeyType>, random: &mut dyn Random) -> Result<Zeroizing<String>, Trouble> {
+    let Order { kind, reads, names, now, lives_s, password } = order;
+    let (first, _) = kind.kinds();
     let (inner, params) = material(kind.version(), &first, now, random)?;
     let mut primary = SecretKey::new(PublicKey::from_inner(inner).map_err(|_| FAILED)?, params).map_err(|_| FAILED)?;
-    let (inner, params) = material(kind.version(), &second, now, random)?;
-    let mut subkey =
-        SecretSubkey::new(PublicSubkey::from_inner(inner).map_err(|_| FAILED)?, params).map_err(|_| FAILED)?;
+    let mut subkey = match &second {
+        Some(second) => Some(new_subkey(kind.version(), second, now, random)?),
+        None => None,
+    };
     let signer = Part::unlocked(Locked::Primary(Box::new(primary.clone())), &Password::empty())?;
     let mut sign = |kind, said: Vec<SubpacketData>| -> Result<SignatureConfig, Trouble> {
         let mut config = config(&signer, kind, signer.hash_alg(), now, random)?;
@@ -135,19 +170,32 @@ pub fn generate_for(
             .map_err(|_| FAILED)?;
         around.extend([written(&id)?, written(&on_name)?].concat());
     }
-    let on_subkey = sign(SignatureType::SubkeyBinding, vec![flags(false)])?
-        .sign_subkey_binding(&signer, primary.public_key(), &none, subkey.public_key())
-        .map_err(|_| FAILED)?;
+    let mut on_subkey = Vec::new();
+    if let Some(subkey) = &subkey {
+        let binding = sign(SignatureType::SubkeyBinding, vec![flags(false)])?
+            .sign_subkey_binding(&signer, primary.public_key(), &none, subkey.public_key())
+            .map_err(|_| FAILED)?;
+        on_subkey = written(&binding)?;
+    }
     if let Some(password) = password {
         let password = Password::from(password);
         primary.set_password(Chance(random), &password).map_err(|_| FAILED)?;
-        subkey.set_password(Chance(random), &password).map_err(|_| FAILED)?;
+        if let Some(subkey) = &mut subkey {
+            subkey.set_password(Chance(random), &password).map_err(|_| FAILED)?;
+        }
     }
     let mut out: Secret = Zeroizing::new(written(&primary)?);
     out.extend_from_slice(&around);
-    out.extend_from_slice(&Zeroizing::new(written(&subkey)?));
-    out.extend(written(&on_subkey)?);
+    if let Some(subkey) = &subkey {
+        out.extend_from_slice(&Zeroizing::new(written(subkey)?));
+    }
+    out.extend(on_subkey);
     Ok(Zeroizing::new(armored(Kind::PrivateKey, &out)))
+}
+
+fn new_subkey(version: KeyVersion, kind: &KeyType, now: u64, random: &mut dyn Random) -> Result<SecretSubkey, Trouble> {
+    let (inner, params) = material(version, kind, now, random)?;
+    SecretSubkey::new(PublicSubkey::from_inner(inner).map_err(|_| FAILED)?, params).map_err(|_| FAILED)
 }
 
 /// Certifies, or is encrypted to.

@@ -8,7 +8,7 @@ use engine::outside::{KeySources, News, Outside};
 use engine::register::PeopleKeys;
 use engine::sealing::{ByRules, SealingSettings};
 use policy::sealing::{KeyFacts, MailFacts, Question, ROUNDS_MAX, SealingPlan, ask, decide};
-use policy::{SealingRules, Told};
+use policy::{SealingRules, Told, is_plain_address};
 use serde::Serialize;
 use std::path::PathBuf;
 use store::Store;
@@ -67,7 +67,13 @@ struct Line {
 }
 
 /// Prints one object per file.
+///
+/// # Errors
+/// When a recipient is no address, rules, keys or settings cannot be used, or a file could not be explained.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(wrong) = arguments.recipients.iter().find(|address| !is_plain_address(address)) {
+        return Err(Failure::new(format!("{wrong:?} is not a whole address; write one such as ann@example.org")));
+    }
     let cells = files::cells().await?;
     let people = arguments.people().await?;
     let source = arguments.source(&cells, people).await?;

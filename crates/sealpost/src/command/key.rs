@@ -15,9 +15,10 @@ use super::Failure;
 use crate::settings::secret;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
-use engine::keys::{KeyFolder, Openers};
-use seal::keyfile::Password;
+use engine::keys::{KeyFolder, Openers, Why};
+use seal::keyfile::{Fault, Password, Problem};
 use seal::smime::PublicKey;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use store::KeyWord;
 use zeroize::Zeroizing;
@@ -215,9 +216,38 @@ impl Keys {
         for trouble in &folder.troubles {
             let file = self.folder.join(&trouble.file);
             let word = if trouble.why.is_warning() { "warning: " } else { "" };
-            eprintln!("sealpost: {word}{}: {}", file.display(), trouble.why);
+            let why = match &trouble.why {
+                Why::Fault(found) => fault(found),
+                why => why.to_string(),
+            };
+            eprintln!("sealpost: {word}{}: {why}", file.display());
+        }
+        for file in private_among_people(&folder) {
+            let own = self.folder.join(place::Shelf::Own.folder());
+            eprintln!(
+                "sealpost: warning: {}: it holds a private key among those of people, which makes its certificates \
+                 ours; move it to {} if it is ours, and remove it if not",
+                self.folder.join(file).display(),
+                own.display()
+            );
         }
         Ok(folder)
+    }
+}
+
+/// The files with private keys, or that name one of a token, on the shelf of people.
+fn private_among_people(folder: &KeyFolder) -> BTreeSet<&PathBuf> {
+    let own = folder.own.iter().map(|own| &own.key_file);
+    let alone = folder.alone.iter().map(|(_, origin)| &origin.file);
+    let pgp = folder.own_pgp.iter().map(|(_, origin)| &origin.file);
+    own.chain(alone).chain(pgp).filter(|file| file.starts_with(place::Shelf::People.folder())).collect()
+}
+
+/// What is wrong with something in a file; where it is a missing password, also how it is given here.
+fn fault(fault: &Fault) -> String {
+    match fault.why {
+        Problem::NoPassword => format!("{fault}: --password file:PATH, env:NAME or credential:NAME"),
+        _ => fault.to_string(),
     }
 }
 

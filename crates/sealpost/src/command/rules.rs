@@ -6,9 +6,9 @@ use policy::incumbent::{FORM, Left, MovedSealing, Why, import_sealing};
 use policy::{Fault, SealingRules};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
@@ -30,7 +30,7 @@ pub enum What {
         /// The other program.
         #[arg(long, value_enum)]
         from: From,
-        /// The folder into which both files are written; files that are there already are left as they are.
+        /// The folder into which both files are written, which is made where it is not there; files that are there already are left as they are.
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
         /// The form, or `-` for standard input.
@@ -81,6 +81,7 @@ fn import(out: &Path, form: &Path) -> Result<(), Failure> {
         String::from_utf8(bytes).map_err(|_| Failure::new(format!("{shown}: is not UTF-8; save it as UTF-8")))?;
     let moved = import_sealing(&text, &shown).map_err(|fault| Failure::new(fault.public))?;
     let MovedSealing { rules, settings, commands, left } = moved;
+    make_folder(out)?;
     let (rules_file, settings_file) = (out.join("sealing.toml"), out.join("sealing-settings.toml"));
     for (file, text) in [(&rules_file, rules), (&settings_file, settings)] {
         new_file(file, &text)?;
@@ -91,6 +92,13 @@ fn import(out: &Path, form: &Path) -> Result<(), Failure> {
         eprintln!("{shown}: {at}{value} was not taken over: {remedy}");
     }
     commands.iter().try_for_each(|command| print(&format!("{command}\n")))
+}
+
+/// For nobody but its owner, like the files in it; one that is there stays as it is.
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        Failure::new(format!("{}: cannot be made: {error}; name another folder by --out", folder.display()))
+    })
 }
 
 /// Never over a file that somebody may have worked on.
@@ -120,13 +128,25 @@ fn compared(records: &[PathBuf]) -> Result<(), Failure> {
     for record in records {
         let shown = record.display().to_string();
         let cannot = |error: std::io::Error| Failure::new(format!("{shown}: cannot be read: {error}"));
+        let (mut read, mut unread) = (0_u64, 0_u64);
         for line in BufReader::new(File::open(record).map_err(cannot)?).lines() {
-            match serde_json::from_str::<Compared>(&line.map_err(cannot)?) {
-                Ok(line) if line.is_alike() => alike += 1,
-                Ok(line) => note(&mut differing, line),
-                Err(_) => unreadable += 1,
+            let Ok(line) = serde_json::from_str::<Compared>(&line.map_err(cannot)?) else {
+                unread += 1;
+                continue;
+            };
+            read += 1;
+            match line.is_alike() {
+                true => alike += 1,
+                false => note(&mut differing, line),
             }
         }
+        // That nothing would leave readable must not be said of a file that tells nothing.
+        if read == 0 && unread > 0 {
+            return Err(Failure::new(format!(
+                "{shown}: is no record: none of its lines is one that a relay wrote; name the file that stands in `record` of the [[relay]]"
+            )));
+        }
+        unreadable += unread;
     }
     for one in differing.values() {
         let line = serde_json::to_string(one).map_err(|error| Failure::new(error.to_string()))?;

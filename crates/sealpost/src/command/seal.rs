@@ -27,18 +27,22 @@ pub struct Arguments {
     /// For whom it is encrypted; may be given several times.
     #[arg(long = "rcpt", value_name = "ADDRESS", required_if_eq("encrypt", "true"))]
     recipients: Vec<String>,
+    /// Sign it with the key of --from.
     #[arg(long)]
     sign: bool,
+    /// Encrypt it for each --rcpt.
     #[arg(long)]
     encrypt: bool,
+    /// In which of the two forms.
     #[arg(long, value_enum, default_value = "smime")]
     scheme: Scheme,
     /// The content stands within the S/MIME signature: no server can change it, and only programs with S/MIME show it.
     #[arg(long, requires = "sign")]
     opaque: bool,
-    /// How strong with S/MIME: what every program opens, unless you know that the recipients open more. With OpenPGP their keys say it.
-    #[arg(long, value_enum, default_value = "aes-256-cbc")]
-    suite: Suite,
+    /// How strong with S/MIME: what every program opens (aes-256-cbc), unless you know that the recipients open more. With OpenPGP their
+    /// keys say it.
+    #[arg(long, value_enum)]
+    suite: Option<Suite>,
     /// Keys of RSA encrypt with OAEP and sign with PSS, which older programs do not know.
     #[arg(long)]
     modern_rsa: bool,
@@ -55,7 +59,9 @@ pub struct Arguments {
 /// How it is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scheme {
+    /// S/MIME, with certificates.
     Smime,
+    /// OpenPGP.
     Pgp,
 }
 
@@ -91,6 +97,9 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     if !(arguments.sign || arguments.encrypt) {
         return Err(Failure::new("nothing would be sealed; write --sign, --encrypt or both"));
     }
+    if let Some(option) = arguments.of_smime_alone().filter(|_| arguments.scheme == Scheme::Pgp) {
+        return Err(Failure::new(format!("{option} is for S/MIME alone; leave it out, or write --scheme smime")));
+    }
     let shown = arguments.file.display();
     let mail = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
     let folder = arguments.keys.read(&arguments.keys.openers().await?)?;
@@ -125,7 +134,7 @@ fn with_smime(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ord
             intermediates: own.chain.iter().map(|one| one.der().to_vec()).collect(),
         }),
         recipients: recipients.collect::<Result<_, Failure>>()?,
-        cipher: arguments.suite.cipher(),
+        cipher: arguments.suite.unwrap_or(Suite::Aes256Cbc).cipher(),
         is_opaque: arguments.opaque,
     };
     Ok((with, signer.map(|own| own.key.clone() as cell::OwnKey).into_iter().collect()))
@@ -144,6 +153,16 @@ fn with_pgp(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Order
 }
 
 impl Arguments {
+    /// An option that says nothing to OpenPGP.
+    fn of_smime_alone(&self) -> Option<&'static str> {
+        match self {
+            Arguments { opaque: true, .. } => Some("--opaque"),
+            Arguments { suite: Some(_), .. } => Some("--suite"),
+            Arguments { modern_rsa: true, .. } => Some("--modern-rsa"),
+            _ => None,
+        }
+    }
+
     fn signs_for(&self) -> Option<&str> {
         self.from.as_deref().filter(|_| self.sign)
     }

@@ -263,6 +263,9 @@ fn explain_says_how_a_mail_would_be_sealed_and_why() {
         assert!(!bob["trace"].to_string().contains(word), "{word}: {:#}", bob["trace"]);
     }
     assert!(said[1]["error"].as_str().is_some_and(|why| why.contains("cannot be read")), "{:#}", said[1]);
+    let output = run(&["explain", "--rules", &rules, "--rcpt", "notanaddress"], std::slice::from_ref(&mail));
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", told(&output));
+    assert!(told(&output).contains("\"notanaddress\" is not a whole address"), "{}", told(&output));
     // What is wrong with rules is told before any mail is looked at.
     let wrong = shown(&put("wrong.toml", "version = 1\n[default]\nencript = \"always\"\n"));
     let output = run(&["explain", "--rules", &wrong, "--rcpt", "ann@customer.example"], &[mail]);

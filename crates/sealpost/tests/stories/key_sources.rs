@@ -210,6 +210,8 @@ async fn keys_of_others_are_shown_with_their_origin_and_why_they_may_be_used() {
 fn nobody_is_asked_who_was_not_named() {
     let output = Command::new(PROGRAM).args(["key", "discover", "ann@people.example"]).output().unwrap();
     assert!(!output.status.success() && told(&output).contains("--source wkd"), "{}", told(&output));
+    let output = Command::new(PROGRAM).args(["key", "discover", "--source", "wkd", "nonsense"]).output().unwrap();
+    assert!(!output.status.success() && told(&output).contains("is no address"), "{}", told(&output));
     let args = ["key", "discover", "--source", "hkp", "--url", "http://127.0.0.1:11371", "ann@people.example"];
     let output = Command::new(PROGRAM).args(args).output().unwrap();
     assert!(!output.status.success() && told(&output).contains("in clear"), "{}", told(&output));

@@ -145,6 +145,7 @@ fn a_key_that_is_made_works_elsewhere_and_stays_under_its_password() {
 
     // Without its password it is a fault; with it, it is ours.
     let closed = desk.key(1, &["list"]);
+    assert!(told(&desk.run(PROGRAM, &["key", "list", "--keys", "keys"])).contains("--password file:PATH"));
     assert_eq!(text(&closed[0], "of"), "people");
     let open = desk.key(0, &["list", "--password", "env:KEY_PASSWORD"]);
     assert_eq!((text(&open[0], "of"), text(&open[0], "fingerprint")), ("own", text(made, "fingerprint")));
@@ -307,6 +308,11 @@ fn a_key_of_openpgp_that_is_made_works_in_gnupg_and_under_its_password_alone() {
     assert!(!desk.run(PROGRAM, &seal).status.success());
     let sealed = desk.made(PROGRAM, &[&seal[..], &["--password", "env:KEY_PASSWORD"]].concat());
     assert!(String::from_utf8(sealed).unwrap().contains("application/pgp-signature"));
+    for option in [&["--opaque"][..], &["--suite", "aes-128-gcm"], &["--modern-rsa"]] {
+        let refused = desk.run(PROGRAM, &[&seal[..], &["--password", "env:KEY_PASSWORD"], option].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(told(&refused).contains(&format!("{} is for S/MIME alone", option[0])), "{}", told(&refused));
+    }
     for wrong in [&["--algorithm", "p256"][..], &["--algorithm", "ed25519", "--request"], &["--name", "A <b>"]] {
         assert!(
             desk.key(1, &[&["generate", "--scheme", "pgp", "--address", "b@example.com"], wrong].concat()).is_empty()
@@ -314,6 +320,56 @@ fn a_key_of_openpgp_that_is_made_works_in_gnupg_and_under_its_password_alone() {
     }
     let public = desk.made(PROGRAM, &["key", "export-public", "ann@example.com", "--keys", "keys"]);
     assert!(public.starts_with(b"-----BEGIN PGP PUBLIC KEY BLOCK-----"));
+}
+
+#[test]
+fn no_key_is_kept_under_an_empty_password() {
+    let desk = Desk::open();
+    fs::write(desk.path("empty"), "\n").unwrap();
+    fs::set_permissions(desk.path("empty"), fs::Permissions::from_mode(0o600)).unwrap();
+    let words = ["generate", "--address", "ann@example.org"];
+    let under = ["--keys", "keys", "--password", "file:empty"];
+    for kind in [&["--algorithm", "p256"][..], &["--scheme", "pgp", "--algorithm", "ed25519"]] {
+        let refused = desk.run(PROGRAM, &[&["key"], &words[..], kind, &under].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(told(&refused).contains("--password file:empty: the password is empty"), "{}", told(&refused));
+    }
+    let made = &desk.key(0, &[&words[..], &["--algorithm", "p256"]].concat())[0];
+    fs::rename(desk.path(text(made, "file")), desk.path("own.pem")).unwrap();
+    let refused = desk.key(1, &["import", "--as", "own", "--password", "file:empty", "own.pem"]);
+    assert!(text(&refused[0], "error").contains("the password is empty"), "{refused:?}");
+    assert!(desk.files().is_empty());
+    desk.key(0, &["import", "--as", "own", "own.pem"]);
+}
+
+#[test]
+fn what_else_an_address_has_is_told_and_so_is_a_private_key_among_those_of_people() {
+    let desk = Desk::open();
+    let words = ["generate", "--address", "ann@example.org"];
+    let made = &desk.key(0, &[&words[..], &["--algorithm", "p256"]].concat())[0];
+    let pgp = &desk.key(0, &[&words[..], &["--scheme", "pgp", "--algorithm", "ed25519"]].concat())[0];
+    let export = |named: &str, format: &str| {
+        desk.run(PROGRAM, &["key", "export-public", named, "--keys", "keys", "--format", format])
+    };
+    for (format, too) in [
+        ("pem", "an OpenPGP key too; --format armored"),
+        ("der", "an OpenPGP key too"),
+        ("armored", "a certificate of S/MIME too; --format pem"),
+    ] {
+        let given = export("ann@example.org", format);
+        let said = String::from_utf8_lossy(&given.stderr);
+        assert!(given.status.success() && said.contains(too), "{format}: {said}");
+    }
+    let wrong = export(text(pgp, "fingerprint"), "der");
+    assert!(!wrong.status.success() && told(&wrong).contains("write armored"), "{}", told(&wrong));
+
+    let file = desk.path(text(made, "file"));
+    fs::create_dir(desk.path("keys/people")).unwrap();
+    fs::rename(&file, desk.path("keys/people/ann.pem")).unwrap();
+    let listed = desk.run(PROGRAM, &["key", "list", "--keys", "keys"]);
+    let said = String::from_utf8_lossy(&listed.stderr);
+    assert!(listed.status.success(), "{said}");
+    assert!(said.contains("warning: keys/people/ann.pem: ") && said.contains("move it to keys/own"), "{said}");
 }
 
 #[test]

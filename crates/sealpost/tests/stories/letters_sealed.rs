@@ -12,6 +12,7 @@ use rig::settings_file::quoted;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 const FROM: &str = "support@desk.example";
@@ -194,6 +195,12 @@ async fn without_rules_or_keys_no_letter_leaves() {
     let is_told = |line: &str| line.contains("letters of site demo, keys: ") && !line.starts_with("works");
     assert!(checked.lines().any(is_told) && checked.contains("letters of site demo, rules: "), "{checked}");
     fs::rename(world.home.file("kept"), world.home.file("keys")).unwrap();
+    for key in fs::read_dir(world.home.file("keys/own")).unwrap() {
+        fs::set_permissions(key.unwrap().path(), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let checked = told(&world.run(&["check", "--config", "sealpost.toml"]));
+    let is_warned = |line: &str| line.contains("letters of site demo, files of keys: ") && line.contains("(mode 644)");
+    assert!(checked.lines().any(is_warned), "{checked}");
     let test = ["letter", "--config", "sealpost.toml", "test", "--site", SITE, "--to", ANN];
     let sent = world.run(&test);
     assert!(sent.status.success(), "{}", told(&sent));

@@ -23,6 +23,11 @@ async fn a_relay_that_compares_hands_on_what_came_and_writes_down_what_rules_wou
     assert!(moved.status.success() && told(&moved).contains("sealpost key list --keys seal-keys"), "{}", told(&moved));
     let again = world.run(&["rules", "import", "--from", "snotify", "form.toml"]);
     assert!(!again.status.success() && told(&again).contains("name another folder by --out"), "{}", told(&again));
+    let elsewhere = world.run(&["rules", "import", "--from", "snotify", "--out", "new/folder", "form.toml"]);
+    assert!(elsewhere.status.success() && world.home.file("new/folder/sealing.toml").is_file(), "{}", told(&elsewhere));
+    let no_record = world.run(&["rules", "compared", "sealing.toml"]);
+    assert_eq!(no_record.status.code(), Some(1), "{}", told(&no_record));
+    assert!(told(&no_record).contains("sealing.toml: is no record") && no_record.stdout.is_empty());
     let checked = world.run(&["rules", "check", "sealing.toml"]);
     assert!(checked.status.success() && told(&checked).contains("is right"), "{}", told(&checked));
 

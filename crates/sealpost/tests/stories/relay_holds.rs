@@ -123,6 +123,7 @@ fn mail_that_waits_for_a_key_is_stored_sealed_and_leaves_once_when_the_key_is_th
     let told = json!([kept["is_stored"], kept["recipients"], kept["relay"]]);
     assert_eq!(told, json!([true, 1, "wiki"]), "{kept}");
     assert!(kept["given_up_at"].is_string() && kept["site"].is_null(), "{kept}");
+    assert!(kept["code"] == "SP-0415" && kept["why"].is_string(), "why it waits is known at once: {kept}");
     let log = gateway.log();
     assert!(log.contains("a mail waits for a key, and is stored"), "{log}");
     drop(gateway);
@@ -254,9 +255,11 @@ fn what_a_relay_has_stored_that_is_gone_leaves_never_and_ends_with_a_report_or_b
     }
     world.the_key_comes();
     let gateway = start(&world.home);
-    let is_told = |kept: &[Value]| kept.iter().all(|one| one["why"].is_string() && one["relay_is_there"] == false);
-    let kept = world.until(&gateway, is_told);
-    assert!(kept[0]["why"].as_str().unwrap().starts_with("no relay of the settings has the name"), "{kept:?}");
+    let has_none = |why: &str| why.starts_with("no relay of the settings has the name");
+    let is_told = |kept: &[Value]| {
+        kept.iter().all(|one| one["why"].as_str().is_some_and(has_none) && one["relay_is_there"] == false)
+    };
+    world.until(&gateway, is_told);
     assert_eq!(gateway.metrics().sum("sealpost_relay_stored_without_relay", &["relay=\"wiki\""]), 2);
     let told_again = told(&world.relay_command(&["try-again", "--all"]));
     assert!(told_again.contains("tried again: 2"), "{told_again}");

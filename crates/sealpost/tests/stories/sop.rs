@@ -238,6 +238,26 @@ fn each_wrong_call_ends_with_the_number_that_the_draft_has_for_it() {
 }
 
 #[test]
+fn a_key_for_signing_only_signs_and_nobody_encrypts_for_it() {
+    let bench = Bench::open();
+    bench.write("text", TEXT);
+    for profile in ["default", "rfc4880", "rfc9580"] {
+        let (form, locked) = (format!("--profile={profile}"), "--with-key-password=@ENV:SOP_PASSWORD");
+        let key = bench.good(&["generate-key", "--signing-only", &form, locked, "Ann <ann@example.com>"], b"");
+        bench.write("key", &key);
+        bench.write("cert", &bench.good(&["extract-cert"], &key));
+        bench.write("signature", &bench.good(&["sign", locked, "key"], TEXT));
+        bench.good(&["verify", "signature", "cert"], TEXT);
+        bench.ends(17, &["encrypt", "cert"], TEXT);
+        // Version 6 is not for GnuPG 2.2.
+        if profile != "rfc9580" {
+            bench.gpg(&["--import", "cert"], b"");
+            bench.gpg(&["--verify", "signature", "text"], b"");
+        }
+    }
+}
+
+#[test]
 fn gnupg_and_sequoia_read_what_it_writes_and_it_reads_what_they_write() {
     let bench = Bench::open();
     bench.person("ann", "default");

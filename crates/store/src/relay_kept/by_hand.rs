@@ -41,7 +41,7 @@ pub struct RelayedLine {
     pub state: JobState,
     /// When it is tried again.
     pub due: Micros,
-    /// What keeps it; `None` before it was tried again.
+    /// What keeps it; `None` in what was kept before that was noted.
     pub fault: Option<Fault>,
 }
 

@@ -190,7 +190,7 @@ checks! {
 }
 
 /// Checks that run side by side: each waits for its database for most of its time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 
 /// Runs every check in a store of its own and tells of all that failed, not only of the first.
 async fn run(new_home: impl Fn() -> Home + Send + Sync + 'static) {

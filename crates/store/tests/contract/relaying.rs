@@ -45,6 +45,11 @@ fn every() -> KeptFilter {
 
 const RELAYED: &[JobKind] = &[JobKind::Relayed];
 
+/// Why mails are kept here from the beginning.
+fn no_key() -> Fault {
+    Fault::temporary(FaultCode::SealingHeld, "no key of planted-person yet")
+}
+
 /// The bytes of a kept mail, and what was told of it.
 async fn kept(store: &Store, lease: &Lease) -> (Vec<u8>, Vec<String>) {
     let mut kept = store.kept_relayed::<Vec<String>>(lease).await.unwrap().unwrap();
@@ -59,7 +64,8 @@ async fn kept(store: &Store, lease: &Lease) -> (Vec<u8>, Vec<String>) {
 pub async fn plant(store: &Store) {
     let mail = RelayedMail { site: SITE, relay: "wiki", digest: &[9; 32] };
     let people = ["planted-recipient@people.example".to_owned()];
-    let new = NewKept { mail, recipients: &people, told: &people, again_s: 60, ends_s: 3600 };
+    let why = no_key();
+    let new = NewKept { mail, recipients: &people, told: &people, why: &why, again_s: 60, ends_s: 3600 };
     store.keep_relayed(new, b"Subject: planted-content\r\n\r\nplanted-content\r\n").await.unwrap();
 }
 
@@ -70,8 +76,11 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
     for (relay, bytes) in [("wiki", b"planted words\r\n".as_slice()), ("code", &large)] {
         for site in [SITE, NO_SITE] {
             let mail = RelayedMail { site, relay, digest: &[7; 32] };
-            let new = NewKept { mail, recipients: &people, told: &people, again_s: 60, ends_s: 3600 };
+            let why = no_key();
+            let new = NewKept { mail, recipients: &people, told: &people, why: &why, again_s: 60, ends_s: 3600 };
             store.keep_relayed(new, bytes).await.unwrap();
+            let [line] = &store.kept_mails(&every()).await.unwrap()[..] else { panic!("one is kept") };
+            assert_eq!(line.fault, Some(no_key()), "why it waits is known at once");
             assert_eq!(
                 store.relayed(mail, &people).await.unwrap(),
                 [true, true],
@@ -123,7 +132,8 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
 async fn keep(store: &Store, site: &str, relay: &str, digest: u8) -> String {
     let people: Vec<String> = ["ann", "bob"].iter().map(|name| format!("planted-{name}@x.example")).collect();
     let mail = RelayedMail { site, relay, digest: &[digest; 32] };
-    let new = NewKept { mail, recipients: &people, told: &people, again_s: 3600, ends_s: 7200 };
+    let why = no_key();
+    let new = NewKept { mail, recipients: &people, told: &people, why: &why, again_s: 3600, ends_s: 7200 };
     store.keep_relayed(new, &b"planted words\r\n".repeat(10_000)).await.unwrap();
     let lines = store.kept_mails(&every()).await.unwrap();
     lines.into_iter().max_by_key(|line| line.id.clone()).unwrap().id

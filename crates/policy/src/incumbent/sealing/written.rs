@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 /// The folder of keys that all of it names.
 const KEYS: &str = "seal-keys";
+/// Where the password stands under which the server's keys are: commands and settings name the same, because keys stay under it.
+const PASSWORD: &str = "file:keys.password";
 
 /// Writing to a String cannot fail.
 macro_rules! line {
@@ -110,21 +112,20 @@ pub(super) fn settings(form: &Form) -> String {
         "[[relay]]\nname = {}\nseal = \"compare\"\nrecord = \"compared.jsonl\"\nrules = \"sealing.toml\"",
         text(name)
     );
-    line!(
-        out,
-        "keys = {}\nkey_password = \"file:keys.password\"\noutgoing = \"THE SERVER BY WHICH IT SENDS TODAY\"",
-        text(KEYS)
-    );
+    line!(out, "keys = {}", text(KEYS));
+    if has_stores(form) {
+        line!(out, "key_password = {}", text(PASSWORD));
+    }
+    line!(out, "outgoing = \"THE SERVER BY WHICH IT SENDS TODAY\"");
     line!(out, "listen = \"127.0.0.1:2587\"\ntls = \"none\"\nclients = [\"127.0.0.1\"]");
     if !sources.is_empty() {
         line!(out, "key_sources = {}", list(&sources));
     }
     if form.incoming.open {
-        line!(
-            out,
-            "\n# In the [[mailbox]] that takes its mail in:\n# keys = {}\n# key_password = \"file:keys.password\"",
-            text(KEYS)
-        );
+        line!(out, "\n# In the [[mailbox]] that takes its mail in:\n# keys = {}", text(KEYS));
+        if has_stores(form) {
+            line!(out, "# key_password = {}", text(PASSWORD));
+        }
         if form.incoming.take_keys {
             line!(out, "# harvest = \"authentic\"");
         }
@@ -158,22 +159,35 @@ fn https(url: &str) -> String {
     format!("https://{}", bare.unwrap_or(url))
 }
 
+/// The server's keys come out of files, which are under a password; those that are made anew are under none.
+fn has_stores(form: &Form) -> bool {
+    !form.server_keys.smime.is_empty() || !form.server_keys.pgp.is_empty()
+}
+
 pub(super) fn commands(form: &Form) -> Vec<String> {
     let mut all = Vec::new();
+    let mut password = String::new();
+    if has_stores(form) {
+        let file = PASSWORD.trim_start_matches("file:");
+        all.push(format!(
+            "(umask 077; cat > {file})   # the password of the server's key stores, Enter, Ctrl-D; its keys stay under it"
+        ));
+        password = format!(" --password {PASSWORD}");
+    }
     let mut import = |shelf: &str, password: &str, file: &str| {
         if !file.is_empty() {
             all.push(format!("sealpost key import --keys {KEYS} --as {shelf}{password} {}", quoted(file)));
         }
     };
-    import("own", " --password file:server.password", &form.server_keys.smime);
-    import("own", " --password file:server.password", &form.server_keys.pgp);
+    import("own", &password, &form.server_keys.smime);
+    import("own", &password, &form.server_keys.pgp);
     form.user_keys.store.iter().for_each(|file| import("people", "", file));
-    if form.signing.sign.unwrap_or(true) && form.server_keys.smime.is_empty() && form.server_keys.pgp.is_empty() {
+    if form.signing.sign.unwrap_or(true) && !has_stores(form) {
         for address in &form.platform.from {
             all.push(format!("sealpost key generate --keys {KEYS} --address {}", quoted(address)));
         }
     }
-    all.push(format!("sealpost key list --keys {KEYS}"));
+    all.push(format!("sealpost key list --keys {KEYS}{password}"));
     all
 }
 

@@ -39,6 +39,7 @@ pub fn verdicts(of: &str, sealing: &Sealing, openers: &Openers) -> Vec<Line> {
     if !is_there && folder.certificates.is_empty() && folder.pgp.is_empty() && folder.own_pgp.is_empty() {
         return lines;
     }
+    lines.extend(warnings(&sealing.keys, &folder).map(|warning| (name("files of keys"), Ok(warning))));
     let keys = Keys::of(&folder);
     if let Ok(rules) = &rules {
         lines.extend(keys.missing(&folder, &rules.needs()).into_iter().map(|why| (name("what rules need"), Err(why))));
@@ -54,6 +55,7 @@ pub fn of_opening(of: &str, opening: &Opening, openers: &Openers) -> Vec<Line> {
     let keys = readable(&opening.keys, &folder);
     let is_there = keys.is_ok();
     let mut lines = vec![(format!("{of}, keys"), keys)];
+    lines.extend(warnings(&opening.keys, &folder).map(|warning| (format!("{of}, files of keys"), Ok(warning))));
     if is_there && folder.own.is_empty() && folder.pgp_keys.is_empty() {
         let why = "there is no private key, so no mail that comes encrypted is opened; import one by `sealpost key import --as own`";
         lines.push((format!("{of}, keys of ours"), Err(why.to_owned())));
@@ -96,6 +98,19 @@ fn readable(keys: &Path, folder: &KeyFolder) -> Result<String, String> {
         counted(folder.anchors.len(), "anchor", "anchors"),
     ];
     Ok(format!("{shown} has {}", held.join(", ")))
+}
+
+/// Files whose keys are used all the same, and that are not safe: one line for each, and for all above [`NAMED_MAX`] together.
+fn warnings(keys: &Path, folder: &KeyFolder) -> impl Iterator<Item = String> {
+    let all: Vec<_> = folder.troubles.iter().filter(|trouble| trouble.why.is_warning()).collect();
+    let named = all.iter().take(NAMED_MAX);
+    let mut lines: Vec<String> =
+        named.map(|trouble| format!("{}: {}", keys.join(&trouble.file).display(), trouble.why)).collect();
+    if all.len() > NAMED_MAX {
+        let more = all.len() - NAMED_MAX;
+        lines.push(format!("{more} more; `sealpost key list --keys {}` names all of them", keys.display()));
+    }
+    lines.into_iter()
 }
 
 /// A key, and when it ends.

@@ -8,8 +8,8 @@ use engine::keys::{KeyFolder, Openers};
 use engine::outside::{Discovered, Found, KeySources, Lives, Said, SourceKind, SourceSettings, Way, server_url};
 use engine::sealing::AskedFolder;
 use engine::speak::Route;
-use policy::SealingRules;
 use policy::sealing::{KeyRule, MailFacts};
+use policy::{SealingRules, is_plain_address};
 use seal::pgp;
 use seal::verdict::fingerprint;
 use serde_json::{Value, json};
@@ -43,8 +43,11 @@ pub struct Asked {
 /// Prints one object for each source.
 ///
 /// # Errors
-/// When a source could not be asked, or a key not be taken in; the others were.
+/// When it is no address, a source could not be asked, or a key not be taken in; the others were.
 pub async fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Failure> {
+    if !is_plain_address(&asked.address) {
+        return Err(Failure::new(format!("{:?} is no address; write one such as ann@example.org", asked.address)));
+    }
     let rule = asked.rule()?;
     let sources = asked.sources(keys.config.as_deref())?;
     let folder = match keys.folder.is_dir() {

@@ -41,14 +41,34 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
         })
         .collect();
     let format = format.unwrap_or(if certificates.is_empty() { Format::Armored } else { Format::Pem });
+    print_as(format, folder, &certificates, &pgp)?;
+    // Whoever has both may want to give both, and no format holds them together.
     match format {
-        Format::Armored if !pgp.is_empty() => print_bytes(ring(&pgp)?.as_bytes()),
+        Format::Armored if !certificates.is_empty() => {
+            eprintln!("sealpost: {written} has a certificate of S/MIME too; --format pem prints it");
+        }
+        Format::Pem | Format::Der | Format::P7b if !pgp.is_empty() => {
+            eprintln!("sealpost: {written} has an OpenPGP key too; --format armored prints it");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn print_as(
+    format: Format,
+    folder: &KeyFolder,
+    certificates: &[&Certificate],
+    pgp: &[(&PgpCertificate, bool)],
+) -> Result<(), Failure> {
+    match format {
+        Format::Armored if !pgp.is_empty() => print_bytes(ring(pgp)?.as_bytes()),
         Format::Pem if !certificates.is_empty() => {
             let text: Vec<_> = certificates.iter().map(|one| pem("CERTIFICATE", one.der())).collect();
             print_bytes(text.iter().map(|text| text.as_str()).collect::<String>().as_bytes())
         }
-        Format::P7b if !certificates.is_empty() => print_bytes(&bundle(&with_chains(folder, &certificates))),
-        Format::Der => match certificates[..] {
+        Format::P7b if !certificates.is_empty() => print_bytes(&bundle(&with_chains(folder, certificates))),
+        Format::Der if !certificates.is_empty() => match certificates {
             [one] => print_bytes(one.der()),
             _ => Err(Failure::new(format!(
                 "der holds one certificate, and {} were named; write pem or p7b",
@@ -56,7 +76,7 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
             ))),
         },
         Format::Armored => Err(Failure::new("what was named is no OpenPGP; write pem, der or p7b")),
-        Format::Pem | Format::P7b => Err(Failure::new("what was named is OpenPGP; write armored")),
+        Format::Pem | Format::Der | Format::P7b => Err(Failure::new("what was named is OpenPGP; write armored")),
     }
 }
 

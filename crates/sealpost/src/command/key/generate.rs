@@ -111,7 +111,7 @@ pub fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Failure>
         return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
     }
     let passwords = keys.passwords()?;
-    let keep = Keep::asked(asked.sealed, openers.vault.as_ref(), &passwords)?;
+    let keep = Keep::asked(asked.sealed, openers.vault.as_ref(), (&keys.passwords, &passwords))?;
     let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
     let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
     let subject = Subject { name, addresses: &addresses };
@@ -246,7 +246,7 @@ fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, keep: Keep<'_>) -
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (now, lives_s) = (now_s(), u64::from(asked.days) * DAY_S);
     let lives = u32::try_from(lives_s).map_err(|_| Failure::new("an OpenPGP key lives for 136 years at most"))?;
-    let password = keep.password().map(|password| password.as_bytes());
+    let password = keep.password()?.map(|password| password.as_bytes());
     let made = seal::pgp::generate_for(kind, Reads::Rfc9580, &names, now, Some(lives), password, &mut Chance);
     let made = made.map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     let found = read(made.as_bytes(), &[]);

@@ -4,7 +4,7 @@ use super::super::{Failure, files, print};
 use super::generate::Chance;
 use super::keep::Keep;
 use super::place::{Readers, Shelf, Written, put};
-use super::{Keys, fingerprint_of_key, sha256};
+use super::{Keys, fault, fingerprint_of_key, sha256};
 use engine::keys::{KeyFolder, Openers, same_address};
 use seal::keyfile::{
     Found, FoundKey, Item, Password, PgpCertificate, Refused, armored, bundle, pem, public_only, read, revocation_list,
@@ -42,7 +42,7 @@ pub fn run(
     files: &[PathBuf],
 ) -> Result<(), Failure> {
     let passwords = keys.passwords()?;
-    let keep = Keep::asked(is_sealed, openers.vault.as_ref(), &passwords)?;
+    let keep = Keep::asked(is_sealed, openers.vault.as_ref(), (&keys.passwords, &passwords))?;
     let folder = match keys.folder.is_dir() {
         true => keys.read(openers)?,
         false => KeyFolder::default(),
@@ -156,7 +156,7 @@ impl<'k> Importing<'k> {
             Ok(found) => found,
             Err(why) => return (json!({ "file": shown, "error": why }), false),
         };
-        let mut faults: Vec<String> = found.faults.iter().map(ToString::to_string).collect();
+        let mut faults: Vec<String> = found.faults.iter().map(fault).collect();
         let mut lines = Vec::new();
         for item in &found.items {
             match self.item(item, &found) {

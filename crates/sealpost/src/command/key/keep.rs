@@ -18,39 +18,52 @@ pub const SEALED: &str = "sealed";
 pub enum Keep<'k> {
     /// With a mode that lets nobody but its owner read it.
     Clear,
-    Password(&'k Password),
+    /// The password, and the reference behind which it stands.
+    Password(&'k Password, &'k str),
     Vault(&'k KeyFiles),
 }
 
 impl<'k> Keep<'k> {
-    /// As `--sealed` and `--password` ask for it.
+    /// As `--sealed` and `--password` ask for it; of several passwords, which are those behind the references, the first.
     ///
     /// # Errors
     /// When no vault is at hand.
-    pub fn asked(is_sealed: bool, vault: Option<&'k KeyFiles>, passwords: &'k [Password]) -> Result<Keep<'k>, Failure> {
-        match (is_sealed, vault, passwords.first()) {
+    pub fn asked(
+        is_sealed: bool,
+        vault: Option<&'k KeyFiles>,
+        (references, passwords): (&'k [String], &'k [Password]),
+    ) -> Result<Keep<'k>, Failure> {
+        match (is_sealed, vault, passwords.first().zip(references.first())) {
             (true, Some(vault), _) => Ok(Keep::Vault(vault)),
             (true, None, _) => {
                 Err(Failure::new("--sealed needs the vault; name the settings of the gateway by --config FILE"))
             }
-            (false, _, Some(password)) => Ok(Keep::Password(password)),
+            (false, _, Some((password, reference))) => Ok(Keep::Password(password, reference)),
             (false, _, None) => Ok(Keep::Clear),
         }
     }
 
-    pub fn password(self) -> Option<&'k Password> {
+    /// What a private key is put under.
+    ///
+    /// # Errors
+    /// When the password is empty: every program tries that one unasked, so the key would be in clear and look as if it were not.
+    pub fn password(self) -> Result<Option<&'k Password>, Failure> {
         match self {
-            Keep::Password(password) => Some(password),
-            Keep::Clear | Keep::Vault(_) => None,
+            Keep::Password(password, reference) if password.is_empty() => Err(Failure::new(format!(
+                "--password {reference}: the password is empty, and no key is kept under one that protects nothing; \
+                 write a password there, or leave --password out to keep the key in clear"
+            ))),
+            Keep::Password(password, _) => Ok(Some(password)),
+            Keep::Clear | Keep::Vault(_) => Ok(None),
         }
     }
 
     /// A private key in PKCS#8 as the text of a file. One that the vault seals has no password.
     ///
     /// # Errors
-    /// When it cannot be encrypted.
+    /// When it cannot be encrypted, or its password is empty.
     pub fn pem(self, pkcs8: &[u8]) -> Result<Zeroizing<String>, Failure> {
-        let Some(password) = self.password() else { return Ok(pem("PRIVATE KEY", pkcs8)) };
+        let Some(password) = self.password()? else { return Ok(pem("PRIVATE KEY", pkcs8)) };
         let sealed = encrypted_pkcs8(pkcs8, password, &mut Chance)
             .map_err(|trouble| Failure::new(format!("a private key cannot be put under its password: {trouble}")))?;
         Ok(pem("ENCRYPTED PRIVATE KEY", &sealed))
@@ -65,7 +78,7 @@ impl<'k> Keep<'k> {
             Keep::Vault(vault) => {
                 put(folder, Shelf::Own, &format!("{stem}.{SEALED}"), &vault.seal(bytes)?, Readers::Owner)
             }
-            Keep::Clear | Keep::Password(_) => {
+            Keep::Clear | Keep::Password(..) => {
                 put(folder, Shelf::Own, &format!("{stem}.{ending}"), bytes, Readers::Owner)
             }
         }

@@ -1,9 +1,9 @@
 //! `sealpost key seal-files`: files with private keys become ones that the vault seals, one line of JSON each.
 
 use super::super::{Failure, print};
-use super::Keys;
 use super::generate::Chance;
 use super::keep::{SEALED, opened};
+use super::{Keys, fault};
 use engine::keys::{KeyFolder, Openers};
 use seal::keyfile::{Found, Item, Password, pem, read};
 use seal::pgp::relocked;
@@ -58,8 +58,8 @@ fn seal(path: &Path, vault: &KeyFiles, passwords: &[Password]) -> Result<PathBuf
     let said = |what: &str, error: std::io::Error| Failure::new(format!("{}: {what}: {error}", path.display()));
     let bytes = Zeroizing::new(fs::read(path).map_err(|error| said("cannot be read", error))?);
     let before = read(&bytes, passwords);
-    if let Some(fault) = before.faults.first() {
-        return Err(Failure::new(format!("something in it cannot be used, so it stays: {fault}")));
+    if let Some(first) = before.faults.first() {
+        return Err(Failure::new(format!("something in it cannot be used, so it stays: {}", fault(first))));
     }
     let plain = without_passwords(&bytes, &before, passwords)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -1,8 +1,8 @@
 //! What stands on the command line of `sealpost sop`: options as `--name=value`, and files that may be variables or open descriptors.
 
 use super::{
-    AMBIGUOUS_INPUT, BAD_DATA, FAILED, MISSING_INPUT, OUTPUT_EXISTS, UNSUPPORTED_OPTION, UNSUPPORTED_SPECIAL_PREFIX,
-    UNSUPPORTED_SUBCOMMAND,
+    AMBIGUOUS_INPUT, BAD_DATA, FAILED, MISSING_ARG, MISSING_INPUT, OUTPUT_EXISTS, UNSUPPORTED_OPTION,
+    UNSUPPORTED_SPECIAL_PREFIX, UNSUPPORTED_SUBCOMMAND,
 };
 use crate::command::print_bytes;
 use seal::pgp::armor::{self, Kind};
@@ -28,20 +28,31 @@ impl Refused {
     }
 }
 
-/// The subcommands, with the options that each has.
-const SUBCOMMANDS: [(&str, &[&str]); 17] = [
-    ("version", &["backend", "extended", "sop-spec", "sopv"]),
-    ("list-profiles", &[]),
-    ("generate-key", &["no-armor", "with-key-password", "profile"]),
-    ("change-key-password", &["no-armor", "new-key-password", "old-key-password"]),
-    ("revoke-key", &["no-armor", "with-key-password"]),
-    ("extract-cert", &["no-armor"]),
-    ("merge-certs", &["no-armor"]),
-    ("sign", &["no-armor", "micalg-out", "with-key-password", "as"]),
-    ("verify", &["not-before", "not-after"]),
-    ("encrypt", &["as", "no-armor", "with-password", "sign-with", "with-key-password", "profile", "session-key-out"]),
+/// As many names beside the options as somebody writes.
+const ANY: usize = usize::MAX;
+
+/// The options that are there or not; every other one has a value.
+const FLAGS: [&str; 6] = ["backend", "extended", "no-armor", "signing-only", "sop-spec", "sopv"];
+
+/// The subcommands, with how many names at most stand beside the options, and the options that each has.
+const SUBCOMMANDS: [(&str, usize, &[&str]); 17] = [
+    ("version", 0, &["backend", "extended", "sop-spec", "sopv"]),
+    ("list-profiles", 1, &[]),
+    ("generate-key", ANY, &["no-armor", "with-key-password", "profile", "signing-only"]),
+    ("change-key-password", 0, &["no-armor", "new-key-password", "old-key-password"]),
+    ("revoke-key", 0, &["no-armor", "with-key-password"]),
+    ("extract-cert", 0, &["no-armor"]),
+    ("merge-certs", ANY, &["no-armor"]),
+    ("sign", ANY, &["no-armor", "micalg-out", "with-key-password", "as"]),
+    ("verify", ANY, &["not-before", "not-after"]),
+    (
+        "encrypt",
+        ANY,
+        &["as", "no-armor", "with-password", "sign-with", "with-key-password", "profile", "session-key-out"],
+    ),
     (
         "decrypt",
+        ANY,
         &[
             "session-key-out",
             "with-session-key",
@@ -53,12 +64,12 @@ const SUBCOMMANDS: [(&str, &[&str]); 17] = [
             "with-key-password",
         ],
     ),
-    ("armor", &[]),
-    ("dearmor", &[]),
-    ("inline-sign", &["no-armor", "with-key-password", "as"]),
-    ("inline-verify", &["not-before", "not-after", "verifications-out"]),
-    ("inline-detach", &["no-armor", "signatures-out"]),
-    ("help", &[]),
+    ("armor", 0, &[]),
+    ("dearmor", 0, &[]),
+    ("inline-sign", ANY, &["no-armor", "with-key-password", "as"]),
+    ("inline-verify", ANY, &["not-before", "not-after", "verifications-out"]),
+    ("inline-detach", 0, &["no-armor", "signatures-out"]),
+    ("help", 0, &[]),
 ];
 
 /// One call.
@@ -71,13 +82,14 @@ pub struct Given {
 
 impl Given {
     /// # Errors
-    /// When there is no such subcommand, or it has no such option.
+    /// When there is no such subcommand, it has no such option, an option lacks its value, a flag has one, or there are more names than
+    /// it takes.
     pub fn read(arguments: Vec<String>) -> Result<Given, Refused> {
         let mut arguments = arguments.into_iter();
         let subcommand = arguments.next().ok_or_else(|| {
             Refused::new(UNSUPPORTED_SUBCOMMAND, format!("name a subcommand; there are {}", subcommands()))
         })?;
-        let Some((_, known)) = SUBCOMMANDS.iter().find(|(name, _)| *name == subcommand) else {
+        let Some((_, names_max, known)) = SUBCOMMANDS.iter().find(|(name, _, _)| *name == subcommand) else {
             let text = format!("{subcommand} is none of its subcommands, which are {}", subcommands());
             return Err(Refused::new(UNSUPPORTED_SUBCOMMAND, text));
         };
@@ -86,19 +98,19 @@ impl Given {
             match argument.strip_prefix("--").filter(|_| !only_files) {
                 Some("") => only_files = true,
                 Some(option) => {
-                    let (name, value) = option.split_once('=').unwrap_or((option, ""));
-                    // As it was called in older drafts.
-                    let name = if name == "verify-out" { "verifications-out" } else { name };
-                    if !known.contains(&name) {
-                        let text = format!("{subcommand} does not do --{name}");
-                        return Err(Refused::new(UNSUPPORTED_OPTION, text));
-                    }
+                    let (name, value) = named(option, &subcommand, known)?;
                     options.push((name.to_owned(), value.to_owned()));
                 }
                 None => files.push(argument),
             }
         }
-        Ok(Given { subcommand, options, files })
+        match files.get(*names_max) {
+            Some(surplus) => {
+                let remedy = "leave it out; what a subcommand works on comes by standard input";
+                Err(Refused::new(UNSUPPORTED_OPTION, format!("{subcommand} has no place for {surplus:?}: {remedy}")))
+            }
+            None => Ok(Given { subcommand, options, files }),
+        }
     }
 
     pub fn flag(&self, name: &str) -> bool {
@@ -211,7 +223,40 @@ impl Given {
 }
 
 pub fn subcommands() -> String {
-    SUBCOMMANDS.map(|(name, _)| name).join(", ")
+    SUBCOMMANDS.map(|(name, _, _)| name).join(", ")
+}
+
+/// An option, without its dashes, as its name and its value, which is empty for a flag.
+fn named<'a>(option: &'a str, subcommand: &str, known: &[&str]) -> Result<(&'a str, &'a str), Refused> {
+    let (name, value) = match option.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (option, None),
+    };
+    // As it was called in older drafts.
+    let name = if name == "verify-out" { "verifications-out" } else { name };
+    if !known.contains(&name) {
+        return Err(Refused::new(UNSUPPORTED_OPTION, format!("{subcommand} does not do --{name}")));
+    }
+    match (FLAGS.contains(&name), value) {
+        (true, None) => Ok((name, "")),
+        (true, Some(_)) => {
+            Err(Refused::new(UNSUPPORTED_OPTION, format!("--{name} takes no value; write it alone, or leave it out")))
+        }
+        (false, Some(value)) if !value.is_empty() => Ok((name, value)),
+        (false, _) => {
+            Err(Refused::new(MISSING_ARG, format!("--{name} needs a value: write --{name}={}", kind_of_value(name))))
+        }
+    }
+}
+
+/// What stands for the value of an option where it is explained.
+fn kind_of_value(name: &str) -> &'static str {
+    match name {
+        "as" => "FORM",
+        "profile" => "PROFILE",
+        "not-before" | "not-after" | "verify-not-before" | "verify-not-after" => "TIME",
+        _ => "FILE",
+    }
 }
 
 /// Writes to standard output.
@@ -264,6 +309,22 @@ mod tests {
         assert_eq!(read.values("with-password").collect::<Vec<_>>(), ["one", "two"]);
         assert_eq!(given("encrypt --with-session-key=file a.cert").err(), Some(UNSUPPORTED_OPTION));
         assert_eq!(given("update-key").err(), Some(UNSUPPORTED_SUBCOMMAND));
+    }
+
+    #[test]
+    fn what_has_no_place_is_refused_and_so_is_an_option_without_its_value() {
+        for (line, code) in [
+            ("decrypt --verify-with ann.cert ann.key --verifications-out told", MISSING_ARG),
+            ("inline-verify --verify-out= ann.cert", MISSING_ARG),
+            ("generate-key --no-armor=yes", UNSUPPORTED_OPTION),
+            ("extract-cert ann.key", UNSUPPORTED_OPTION),
+            ("list-profiles encrypt sign", UNSUPPORTED_OPTION),
+            ("dearmor -- --no-armor", UNSUPPORTED_OPTION),
+        ] {
+            assert_eq!(given(line).err(), Some(code), "{line}");
+        }
+        let refused = Given::read(vec!["encrypt".to_owned(), "--as".to_owned()]).map_err(|refused| refused.text);
+        assert_eq!(refused.err().as_deref(), Some("--as needs a value: write --as=FORM"));
     }
 
     #[test]

@@ -31,7 +31,11 @@ pub fn generate_key(given: &Given) -> Result<(), Refused> {
         NewKey::Version6 | NewKey::PostQuantum => Reads::Rfc9580,
         _ => Reads::Rfc4880,
     };
-    let key = pgp::generate_for(kind, reads, &given.names(), now_s(), None, password, &mut Chance);
+    let (names, now) = (given.names(), now_s());
+    let key = match given.flag("signing-only") {
+        true => kind.generate_to_sign(reads, &names, now, password, &mut Chance),
+        false => pgp::generate_for(kind, reads, &names, now, None, password, &mut Chance),
+    };
     let key = key.map_err(|trouble| Refused::new(FAILED, trouble.to_string()))?;
     given.result(Kind::PrivateKey, &Zeroizing::new(armor::unarmored(key.as_bytes()).map_err(bad)?))
 }

@@ -121,8 +121,7 @@ pub fn inline_verify(given: &Given) -> Result<(), Refused> {
 /// # Errors
 /// When the input is not signed.
 pub fn inline_detach(given: &Given) -> Result<(), Refused> {
-    let file = given.value("signatures-out").filter(|file| !file.is_empty());
-    let file = file.ok_or_else(|| Refused::new(MISSING_ARG, "write --signatures-out=FILE"))?;
+    let file = given.value("signatures-out").ok_or_else(|| Refused::new(MISSING_ARG, "write --signatures-out=FILE"))?;
     let data = given.input()?;
     let (content, signatures) = match pgp::read_clearsigned(&data).map_err(bad)? {
         Some(signed) => (signed.text, signed.signatures),

@@ -225,7 +225,7 @@ fn a_key_that_is_taken_back_is_good_for_nothing_once_its_word_is_merged() {
 }
 
 #[test]
-fn each_wrong_call_with_passwords_and_keys_ends_with_its_number() {
+fn each_wrong_call_with_passwords_keys_and_options_ends_with_its_number() {
     let bench = Bench::open();
     bench.person("ann", "default");
     bench.write("binary", b"\xff\xfe");
@@ -243,6 +243,12 @@ fn each_wrong_call_with_passwords_and_keys_ends_with_its_number() {
         (&["merge-certs", "ann.cert"], 41),
         (&["merge-certs", "ann.key"], 41),
         (&["update-key"], 69),
+        (&["version", "extra"], 37),
+        (&["extract-cert", "ann.key"], 37),
+        (&["generate-key", "--no-armor=yes"], 37),
+        (&["encrypt", "--as", "binary", "ann.cert"], 19),
+        (&["decrypt", "--verify-with", "ann.cert", "ann.key"], 19),
+        (&["inline-verify", "--verifications-out", "ann.cert"], 19),
     ] {
         bench.ends(code, arguments, b"text");
     }

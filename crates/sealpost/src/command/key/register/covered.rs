@@ -25,6 +25,10 @@ pub async fn coverage(of: &OfSite, project: Option<&str>, addresses: bool) -> Re
         let sealing = site.sealing.as_ref().ok_or_else(|| Failure::new(not_sealed(&of.site)))?;
         let sealer = sealer(settings, sealing, store).await?;
         let people = readers(store, &of.site, project).await?;
+        if let Some(project) = project.filter(|_| people.is_empty()) {
+            let site = &of.site;
+            eprintln!("sealpost: nobody of project {project} is known: no letter of {site} is about it; check its key");
+        }
         let coverage = sealer.coverage(&of.site, project.unwrap_or_default(), &people).await?;
         let mut told = json!({
             "site": of.site, "project": project, "people": people.len(), "percent": coverage.percent(),
