@@ -1,7 +1,7 @@
 //! Letters that were sent: what is kept of how they left, and that a person has one sent once more, or an event decided about anew.
 
 use super::notices::{comment, decided, event, hear, telling_site, told as told_by, watched};
-use super::world::{Database, Plot, World};
+use super::world::{Database, PATIENCE, Plot, World};
 use courier::submit::{Host, Target};
 use policy::event::EventKind;
 use policy::letter::{AnswerSeenBy, event_letter_number};
@@ -11,8 +11,6 @@ use rig::post_office::{Mishap, PostOffice};
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, NotAgain, OutboxLine};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const MAPPINGS: &str =
     "[default]\naudience = [\"reporter\"]\n[[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
 

@@ -1,7 +1,7 @@
 //! Letters about events that come back: what the story says, the note on the issue, and who is told; never whoever they came back from.
 
 use super::notices::{event, heard, issue, told};
-use super::world::{Database, Plot, SUPPORT, World, mailbox, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::{Bulletins, Outgoing, Settings, Site};
 use mail::Address;
@@ -14,9 +14,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, OutboxLine};
 use tracker::{Answer, Operation};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 /// People are told of every new issue and comment, answers and reports come to signed addresses, and what comes back is noted.
 async fn world(database: &Database, office: &PostOffice, people: usize) -> World {

@@ -1,6 +1,6 @@
 //! Bulletins to administrators: each once to each target, by mail and by channels, and again under the same id when an answer was lost.
 
-use super::world::{Database, Plot, World, mail, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, mail, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::bulletin::channel_url;
 use engine::speak::Route;
@@ -18,8 +18,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{BulletinLine, BulletinTarget, JobState, LetterFate};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const SECRET: &[u8] = b"a secret of the tests";
 
 /// What a channel heard: its header in lower case, and the body.

@@ -1,7 +1,9 @@
 //! Steps that change issues and their people, planned by hand: each happens once, whatever becomes of its answer.
 
 use super::reading::Direct;
-use super::world::{Database, ask, desk, mail_with_files, quick, receipts, send, start_gateway, store_settings, voice};
+use super::world::{
+    Database, PATIENCE, ask, desk, mail_with_files, quick, receipts, send, start_gateway, store_settings, voice,
+};
 use ::desk::{Desk, Fault as Trouble, FaultSwitches, RouteKind, When};
 use engine::{Gateway, Settings, Voice};
 #[cfg(feature = "crash_points")]
@@ -450,7 +452,7 @@ impl Stage {
 
     /// Waits for another message of the gateway that works already.
     pub async fn carry_on(&self, message: &str) -> Story {
-        let deadline = Instant::now() + Duration::from_secs(50);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let story = self.store.story(message).await.unwrap().unwrap();
             if matches!(story.line.job, JobState::Done | JobState::Held | JobState::Dead) {

@@ -2,7 +2,7 @@
 
 use super::bulletins::Ear;
 use super::notices::{comment, decided, event, hear, watched};
-use super::world::{Database, Plot, World, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::speak::Route;
 use engine::{Bulletins, Channel, Outgoing, Site};
@@ -16,9 +16,6 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, OutboxLine};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 /// The channel alone, with what was written.
 const OF_ALL: &str = "[default]\nchannels = [\"ops\"]\nchannel_says = \"text\"\n\

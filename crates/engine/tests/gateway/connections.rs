@@ -1,6 +1,6 @@
 //! The connections to outgoing servers: shared by letters, never too many, and no letter is lost or doubled with one that breaks.
 
-use super::world::{Database, Plot, World, mail, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, mail, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::{Outgoing, OutgoingLimits, Shelves, Site};
 use mail::Address;
@@ -65,7 +65,7 @@ fn each_once(posted: &[Posted]) -> BTreeSet<String> {
 
 /// Waits until so many letters are known to be sent.
 async fn sent(world: &World, number: u64) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(50);
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     while world.metric("sealpost_letters_sent_total").await < number {
         assert!(tokio::time::Instant::now() < deadline, "they are never sent");
         tokio::time::sleep(Duration::from_millis(5)).await;

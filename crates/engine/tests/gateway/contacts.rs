@@ -1,7 +1,7 @@
 //! Contacts of a site, single mails that somebody is told of, and what is written down for those who are charged.
 
 use super::bulletins::{Ear, all_sent, rule, until, writing};
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mail, mailbox};
 use engine::Bulletins;
 use policy::bulletin::channel::Kind;
 use policy::bulletin::{Cause, Rule};
@@ -91,7 +91,7 @@ pub async fn packs_and_months_of_a_plan_are_written_down_once(database: &Databas
     let pack =
         Pack { amount: Amount { messages: 50, bytes: 0 }, every_month: false, from: today - 9, until: today + 9 };
     let written = async |world: &World| {
-        let deadline = Instant::now() + Duration::from_secs(50);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let lines = world.store.billing(Some("acme")).await.unwrap();
             if lines.len() >= 2 {

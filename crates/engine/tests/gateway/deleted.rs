@@ -1,7 +1,7 @@
 //! What is told of what was deleted: that it is gone, to those of whom it is known that they could see it, and nothing of its words.
 
 use super::notices::{account, comment, event, heard, issue, person, telling_site, told, watch};
-use super::world::{Database, Plot, World};
+use super::world::{Database, PATIENCE, Plot, World};
 use courier::submit::{Host, Target};
 use policy::Visibility;
 use policy::event::{Event, EventKind, Last};
@@ -145,7 +145,7 @@ pub async fn who_was_told_of_an_issue_is_told_of_its_end_where_issues_decide_who
 
 /// Waits until so many letters are known to be sent.
 async fn sent(world: &World, number: u64) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(50);
+    let deadline = std::time::Instant::now() + PATIENCE;
     loop {
         let letters = world.store.outbox(None, 100).await.unwrap();
         let done = letters.iter().filter(|line| matches!(line.fate, store::LetterFate::Sent)).count() as u64;

@@ -1,14 +1,12 @@
 //! Events that a person erases while it is decided who is told of them.
 
 use super::notices::{OF_COMMENTS, comment, decided, event, hear, telling_site, told, watched};
-use super::world::{Database, Plot, World};
+use super::world::{Database, PATIENCE, Plot, World};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use policy::event::EventKind;
 use std::time::{Duration, Instant};
 use store::{JobState, NotErased};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 /// A decision under way waits so long for its tracker.
 const SLOW_MS: u64 = 3_000;
 

@@ -1,7 +1,7 @@
 //! Mail that is fetched from a real Dovecot: whose results count, in which order mails come, and what failing mailboxes stop.
 
 use super::reading::Gated;
-use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, quick, reply};
+use super::world::{Database, PATIENCE, Plot, SALES, SUPPORT, World, mail, mailbox, quick, reply};
 use engine::fetch::{Account, Fetching, Folder, Graph, Protocol, Secret, Security, Start};
 use engine::{AuthorProof, Mailbox, Settings};
 use mail::authenticity::Trust;
@@ -11,9 +11,6 @@ use rig::dovecot::{Dovecot, PASSWORD};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, MessageFilter, Story};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 pub fn dovecot() -> Dovecot {
     let own = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();

@@ -1,7 +1,7 @@
 //! Mail of a scripted Microsoft Graph: what is taken in, what becomes of it there, and what hostile answers cost.
 
 use super::fetching::{all_done, fetch};
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mail, mailbox};
 use courier::oauth::{Client, Proof};
 use engine::fetch::{Account, Fetching, Folder, Graph, Protocol, Secret, Security, Start};
 use engine::speak::Route;
@@ -13,8 +13,6 @@ use serde_json::json;
 use std::time::{Duration, Instant};
 use store::Story;
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const EARLY: &str = "2020-01-01T00:00:00Z";
 const USER: &str = "desk@example.org";
 

@@ -1,15 +1,13 @@
 //! Connections to mail servers that die in the middle, or give an octet now and then: noticed in time, and no other waits.
 
 use super::fetching::{all_done, dovecot, fetch, over_pop3, put};
-use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, quick};
+use super::world::{Database, PATIENCE, Plot, SALES, SUPPORT, World, mail, mailbox, quick};
 use engine::fetch::{Fetching, Folder, Protocol};
 use engine::{Mailbox, Settings};
 use rig::dovecot::{Dovecot, PASSWORD};
 use rig::half_open::{Ailment, HalfOpen};
 use std::time::{Duration, Instant};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 /// How long one answer may take here, and one mail.
 const ANSWER: Duration = Duration::from_millis(500);
 const WHOLE: Duration = Duration::from_secs(2);

@@ -1,7 +1,7 @@
 //! Outgoing servers that let nobody in or are not there: their letters wait, no try of them counts, somebody is told, and none is lost or
 //! doubled.
 
-use super::world::{Database, Plot, World, mail, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, mail, quick, voice_of};
 use courier::submit::{Host, Secret, Target};
 use engine::{Bulletins, Outgoing, OutgoingLimits, Settings, Shelves, Site};
 use mail::Address;
@@ -15,8 +15,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Via;
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const HALTED: &str = "sealpost_outgoing_halted{outgoing=\"post\"}";
 
 /// The hosts that letters are offered to, in this order.

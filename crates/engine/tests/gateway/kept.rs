@@ -1,7 +1,7 @@
 //! Files that the tracker does not take: kept here, linked from the issue, and gone when their time is over.
 
 use super::replay::{proposed, proposed_at, replayed};
-use super::world::{Database, Plot, SALES, World, issue_of, mail_with_files, mailbox, quick, receipts};
+use super::world::{Database, PATIENCE, Plot, SALES, World, issue_of, mail_with_files, mailbox, quick, receipts};
 use engine::Settings;
 use policy::{FaultCode, Receipt};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ async fn keep(world: &World, id: &str) -> (String, String) {
 
 /// Waits until the file was looked at twice from now on, so that the second look saw what is so now; or until it went.
 async fn look(world: &World, id: &str) {
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     for _ in 0..2 {
         let since = world.store.now().await.unwrap();
         loop {
@@ -139,7 +139,7 @@ pub async fn priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_t
     assert!(world.store.kept_content(&id).await.unwrap().is_none());
     assert_eq!(world.store.verify_audit().await.unwrap().wrong, None);
     // It is counted behind its deletion.
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     while world.metric("sealpost_files_deleted_total").await != 1 {
         assert!(Instant::now() < deadline, "it is not counted");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,6 +1,6 @@
 //! Letters to senders: sent once, kept at a dead end, and never to those whom a gate keeps out.
 
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::oauth::{Client, Proof};
 use courier::submit::{Host, Target};
 use engine::speak::Route;
@@ -12,9 +12,6 @@ use rig::post_office::{Mishap, PostOffice};
 use rig::token_server::TokenServer;
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, Story};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 /// A profile whose issues the tracker refuses, because there is no such project, and that tells senders so.
 fn refused() -> String {

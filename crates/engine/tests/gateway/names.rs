@@ -1,15 +1,12 @@
 //! POP3 servers that give a name to another mail, have none, or end a session before they delete (FAULT-13).
 
 use super::fetching::{all_done, fetch, over_pop3};
-use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox};
+use super::world::{Database, PATIENCE, Plot, SALES, SUPPORT, World, mail, mailbox};
 use engine::Mailbox;
 use engine::fetch::{Fetching, Start};
 use rig::pop3::Pop3Server;
 use std::time::{Duration, Instant};
 use store::Story;
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 fn all_of(server: &Pop3Server) -> Fetching {
     over_pop3(server.port(), "support", "any")

@@ -1,6 +1,6 @@
 //! Who is told of what happens to issues: decided from the tracker and the store, with every reason, and written down.
 
-use super::world::{Database, Plot, World, issue_of, mail, mail_with_files, quick, reply, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, issue_of, mail, mail_with_files, quick, reply, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use courier::submit::Target;
 use engine::{Outgoing, Site};
@@ -12,9 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Via;
 use tracker::{Answer, Dialect, Operation};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Whoever reports or watches is told of comments.
 pub const OF_COMMENTS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\

@@ -1,7 +1,7 @@
 //! A tracker that is away for long, and one that takes nothing any more for a project: what waits, in which order it comes, what is told.
 
 use super::reading::Direct;
-use super::world::{Database, Plot, World, issue_of, mail, quick, reply, start_gateway, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, issue_of, mail, quick, reply, start_gateway, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use bytes::Bytes;
 use engine::{Go, Settings, Voice};
@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 use store::JobState;
 use tokio::sync::mpsc;
 use tracker::{Method, Request, Response};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 pub async fn fault_17_a_long_outage_is_probed_waited_out_and_drained_in_order(database: &Database) {
     const REPLIES: usize = 6;

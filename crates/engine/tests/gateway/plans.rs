@@ -3,7 +3,7 @@
 use super::bulletins::rule;
 use super::fetching::{all_done, dovecot, fetch, over_pop3, put};
 use super::notices::{OF_COMMENTS, comment, event, hear, watched};
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::{Bulletins, Outgoing, Settings, Site};
 use mail::Address;
@@ -17,8 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const DAY: i64 = 86_400 * 1_000_000;
 
 /// A plan of the world's site.

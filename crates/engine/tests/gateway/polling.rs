@@ -1,7 +1,7 @@
 //! What happened on a site is read in the history of its issues: once beside webhooks, late where the search is, and none is passed over.
 
 use super::touchy::{MINUTE_MS, NOON_MS, State, Touchy};
-use super::world::{Database, Plot, World, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, quick, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use engine::{Settings, Site, Voice};
 use policy::event::{Event, EventKind};
@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 use store::{EventLine, Via};
 use tracker::{Answer, Content, Dialect, Method, Operation, Request};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const EVERY: Duration = Duration::from_millis(20);
 
 async fn until(what: &str, so: impl AsyncFn() -> bool) {

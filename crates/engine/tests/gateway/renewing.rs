@@ -1,6 +1,6 @@
 //! Webhooks of an app are renewed, those to us and no others.
 
-use super::world::{Database, Plot, World, quick};
+use super::world::{Database, PATIENCE, Plot, World, quick};
 use bytes::Bytes;
 use engine::{Go, Site, Voice};
 use futures_util::future::BoxFuture;
@@ -92,7 +92,7 @@ async fn renewing(database: &Database, hooks: &Arc<Hooks>) -> World {
 }
 
 async fn until(so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     while !so() {
         assert!(Instant::now() < deadline, "it never came");
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -101,7 +101,7 @@ async fn until(so: impl Fn() -> bool) {
 
 /// Asks for it again and again: a look that began before the site was exchanged is at its end for a day.
 async fn renewed(world: &World, hooks: &Hooks) {
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     while hooks.renewed.lock().unwrap().is_empty() {
         assert!(Instant::now() < deadline, "it was not renewed");
         world.gateway.fetch_now().await.unwrap();

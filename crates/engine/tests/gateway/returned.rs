@@ -2,7 +2,7 @@
 
 use super::bounces::{id_of, line_to, report};
 use super::notices::{account, comment, event, heard, issue, person, telling_site, watch};
-use super::world::{Database, Plot, SUPPORT, World, mailbox, quick};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mailbox, quick};
 use courier::submit::{Host, Target};
 use engine::{LetterOrder, Ordered, Settings};
 use mail::Message;
@@ -16,8 +16,6 @@ use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, OutboxLine};
 use tracker::{Answer, Operation};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 /// Long enough for a letter that must not be sent.
 const A_WHILE: Duration = Duration::from_millis(400);
 const CUSTOMER: &str = "person0@example.net";

@@ -4,7 +4,7 @@
 use super::bulletins::{Ear, rule};
 use super::channels::{all_sent, until};
 use super::notices::{comment, decided, event, hear, watched};
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
 use engine::sealing::letters::LetterSealer;
 use engine::sealing::{Beyond, Planned};
@@ -21,9 +21,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{BulletinTarget, JobState, LetterFate, OutboxLine};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 const MAPPINGS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\
     [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";

@@ -2,7 +2,9 @@
 
 use super::channels::until;
 use super::notices::{comment, decided, event, hear, person, watch, watched};
-use super::world::{Database, Plot, SUPPORT, World, issue_of, mail, mail_with_files, mailbox, quick, voice_of};
+use super::world::{
+    Database, PATIENCE, Plot, SUPPORT, World, issue_of, mail, mail_with_files, mailbox, quick, voice_of,
+};
 use courier::dkim::{Key, Signers};
 use courier::oauth::{Client, Proof};
 use engine::outgoing_graph::GraphServer as Server;
@@ -19,8 +21,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, OutboxLine};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 /// A mailbox that takes us no more is left alone for so long.
 const HALT: Duration = Duration::from_millis(300);
 const HALTED: &str = "sealpost_outgoing_halted{outgoing=\"post\"}";

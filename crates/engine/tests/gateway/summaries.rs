@@ -2,7 +2,7 @@
 
 use super::notices::{account, issue, person, telling_site};
 use super::reading::Direct;
-use super::world::{Database, Plot, World, mailbox, quick, send_by, start_gateway, voice_of};
+use super::world::{Database, PATIENCE, Plot, World, mailbox, quick, send_by, start_gateway, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use courier::submit::{Host, Target};
 use engine::{AuthorProof, Gateway, Settings};
@@ -19,8 +19,6 @@ use std::time::{Duration, Instant};
 use store::{JobKind, SummaryMark, SummaryStory};
 use tracker::{Answer, Operation};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Never due while a test runs.

@@ -1,15 +1,13 @@
 //! Letters whose files are too much for their server: each goes once more without them, under the same Message-ID, and no third time.
 
 use super::notices::{event, hear, person, telling_site, watch};
-use super::world::{Database, Plot, World, issue_of, mail_with_files};
+use super::world::{Database, PATIENCE, Plot, World, issue_of, mail_with_files};
 use courier::submit::{Host, Target};
 use policy::event::{Change, Event, EventKind};
 use rig::post_office::{Mishap, PostOffice, Posted};
 use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, OutboxLine};
 
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 const MAPPINGS: &str = "[default]\naudience = [\"watchers\"]\n[[mapping]]\nname = \"files\"\nevents = [\"attached\"]\n";
 const TOO_LARGE: &str = "552 5.3.4 Message size exceeds fixed limit";
 const WHY: &str = "with its files the letter was too large for the outgoing server";

@@ -1,6 +1,6 @@
 //! Files that people hand in by a page: to whom it is open, and that they come in like mail.
 
-use super::world::{Database, Plot, SUPPORT, World, issue_of, mail, mailbox, quick};
+use super::world::{Database, PATIENCE, Plot, SUPPORT, World, issue_of, mail, mailbox, quick};
 use engine::{Mailbox, Settings};
 use policy::{Fault, FaultCode, kept_id};
 use std::time::{Duration, Instant};
@@ -42,7 +42,7 @@ async fn hand_in(world: &World, of: &Invitation, issue: &str) -> Result<String, 
 
 /// Waits until all mails are done.
 async fn quiet(world: &World, mails: usize) {
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
         let lines = world.store.message_page(&filter).await.unwrap().lines;
@@ -139,7 +139,7 @@ pub async fn a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue(databas
     let names: Vec<String> = world.issue(&of.issue_id).await.files.into_iter().map(|file| file.name).collect();
     assert_eq!(names, ["plan.txt"]);
     // Behind the receipt, which may be what ends the job.
-    let deadline = Instant::now() + Duration::from_secs(50);
+    let deadline = Instant::now() + PATIENCE;
     while world.store.kept_file(&id).await.unwrap().unwrap().gone.is_none() {
         assert!(Instant::now() < deadline, "it stays here");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -1,7 +1,7 @@
 //! Letters that people write on purpose: to whom they go, what they show, and that each is sent and noted once.
 
 use super::notices::{account, event, heard, issue, person, telling_site};
-use super::world::{Database, Plot, World, issue_of, mail_with_files, reply};
+use super::world::{Database, PATIENCE, Plot, World, issue_of, mail_with_files, reply};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use courier::submit::{Host, Target};
 use engine::{LetterOrder, LetterOrderFile, Ordered};
@@ -15,9 +15,6 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use store::{JobState, WrittenLine, WrittenState};
 use tracker::{Answer, Operation};
-
-/// Nothing here takes longer unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(50);
 
 const RULES: &str = "[default]\ndisabled_domains = [\"blocked.example\"]\n\
     [written]\nby = [\"api\", \"comments\"]\nprojects = [\"DEMO\"]\npeople_max = 3\n\
