@@ -154,7 +154,7 @@ async fn write_down(
             number => shared.store.keep_on_relayed(&held.lease, &told, number, (known_as(passing), done)).await,
         };
         match written {
-            Err(fault) if insisting.again(&fault).await => {}
+            Err(_) if insisting.again().await => {}
             written => return written,
         }
     }

@@ -346,7 +346,7 @@ async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, R
     answers
 }
 
-/// Patience of whoever writes down what cannot be taken back: a store that fails for now is asked a few times more.
+/// Patience of whoever writes down what cannot be taken back: a store that fails, for whatever reason, is asked a few times more.
 pub(super) struct Insisting {
     left: usize,
     pause: Duration,
@@ -358,8 +358,8 @@ impl Insisting {
     }
 
     /// After a pause, whether it is tried once more.
-    pub(super) async fn again(&mut self, fault: &Fault) -> bool {
-        if fault.kind != FaultKind::Temporary || self.left == 0 {
+    pub(super) async fn again(&mut self) -> bool {
+        if self.left == 0 {
             return false;
         }
         tokio::time::sleep(self.pause).await;
@@ -375,7 +375,7 @@ impl Insisting {
 pub(super) async fn note(inner: &Inner, mail: RelayedMail<'_>, recipients: &[String]) -> Result<(), Refusal> {
     let mut insisting = Insisting::new();
     while let Err(fault) = inner.store.note_relayed(mail, recipients).await {
-        if !insisting.again(&fault).await {
+        if !insisting.again().await {
             return Err(unnoted(inner, &fault));
         }
     }

@@ -115,11 +115,12 @@ pub async fn webhooks_of_an_app_are_renewed_each_day(database: &Database) {
     hooks.trouble.lock().unwrap().push(503);
     let world = renewing(database, &hooks).await;
     renewed(&world, &hooks).await;
-    assert_eq!(hooks.renewed.lock().unwrap()[0], json!({ "webhookIds": [1, 3] }));
     // At a start it does not wait for the next day.
     let before = hooks.renewed.lock().unwrap().len();
     world.gateway.fetch_now().await.unwrap();
     until(|| hooks.renewed.lock().unwrap().len() > before).await;
+    let ours = json!({ "webhookIds": [1, 3] });
+    assert!(hooks.renewed.lock().unwrap().iter().all(|one| *one == ours), "{:?}", hooks.renewed);
     world.end().await;
 }
 
