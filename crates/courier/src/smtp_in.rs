@@ -6,6 +6,7 @@ mod data;
 mod guesses;
 mod limits;
 mod listener;
+mod refusals;
 mod reply;
 mod session;
 mod settings;
@@ -14,6 +15,7 @@ mod transaction;
 
 pub use crate::certificate::CertificateFiles;
 pub use listener::{Counts, Listener};
+pub use refusals::Refusals;
 pub use settings::{Endpoint, Protocol, Settings, Tls};
 
 use mail::{Client, Envelope};
@@ -103,6 +105,12 @@ pub trait Gate: Send + Sync + 'static {
 
 /// One mail that is arriving. Dropped without `finish` it never was.
 pub trait Intake: Send {
+    /// Letters and digits by which this mail will be known in answers and logs, where that is known before it comes: it stands in our
+    /// `Received`, too. The listener makes one up otherwise.
+    fn id(&self) -> Option<&str> {
+        None
+    }
+
     /// Our own `Received` header field for this mail: complete, folded, with its final CRLF. Called once, before the
     /// first `write`. It belongs before the mail, but not into the digest by which a mail is known again.
     fn received(&mut self, line: &str);

@@ -17,12 +17,14 @@ mod opens;
 mod pass;
 mod report;
 mod sealer;
+mod settled;
 mod under_way;
 mod verdict;
 
 pub use figures::{RelayFigures, relays_in_text, stored_in_text};
 pub use gate::{Coming, Live};
 pub use hop::NextHop;
+pub use kept::who_waits;
 pub use memory::CopyRoom;
 pub use network::Network;
 pub use opens::Opens;
@@ -143,7 +145,7 @@ impl Relay {
 }
 
 impl Inner {
-    /// An id for logs and for the mail itself; it tells nothing.
+    /// An id for logs, answers and the mail itself; it tells nothing.
     fn next_id(&self) -> String {
         format!("{:x}", self.ids.fetch_add(1, Ordering::Relaxed))
     }

@@ -65,11 +65,12 @@ fn job_id(id: &str) -> String {
 }
 
 impl Store {
-    /// Keeps a mail, with a job that tries again, and notes those who wait for it: all of it or nothing, and durable when it returns.
+    /// Keeps a mail, with a job that tries again, and notes those who wait for it: all of it or nothing, and durable when it returns. The id
+    /// under which it is stored.
     ///
     /// # Errors
     /// `DiskFull` when there is not enough room, and those of the store.
-    pub async fn keep_relayed<T: Serialize + Sync>(&self, new: NewKept<'_, T>, bytes: &[u8]) -> Result<(), Fault> {
+    pub async fn keep_relayed<T: Serialize + Sync>(&self, new: NewKept<'_, T>, bytes: &[u8]) -> Result<String, Fault> {
         const ROW: &str =
             "INSERT INTO relay_kept (id, site, relay, kept_at, ends_at, recipients, size_bytes, key_id, wrapped_key,
                 sealed_told, sealed_inline, blob) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -94,6 +95,7 @@ impl Store {
             Kept::Blob(name) => (None, Some(name)),
         };
         let size = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+        let stored = id.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
@@ -124,7 +126,7 @@ impl Store {
         });
         work.await?;
         self.inner.bell.ring();
-        Ok(())
+        Ok(stored)
     }
 
     /// The mail of this job; `None` when it is kept no more.

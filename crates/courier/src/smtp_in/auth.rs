@@ -8,6 +8,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::limits::{AUTH_FAILURE_DELAY_S, AUTH_FAILURES_MAX};
+use super::refusals::Reason;
 use super::session::{Heard, Next, Session, ask};
 use super::{Gate, Refusal};
 
@@ -26,8 +27,8 @@ impl<G: Gate> Session<'_, G> {
 
     pub(super) async fn auth(&mut self, mechanism: u64, initial: String) -> Next {
         let initial = Zeroizing::new(initial);
-        if let Some(refusal) = self.refusal_of_auth(mechanism) {
-            return self.refuse(&refusal);
+        if let Some((why, refusal)) = self.refusal_of_auth(mechanism) {
+            return self.refuse(why, &refusal);
         }
         let credentials = match mechanism {
             AUTH_PLAIN => self.plain(&initial).await,
@@ -35,11 +36,12 @@ impl<G: Gate> Session<'_, G> {
         };
         let credentials = match credentials {
             Ok(Ok(credentials)) => credentials,
-            Ok(Err(refusal)) => return self.refuse(&refusal),
+            Ok(Err(refusal)) => return self.refuse(Reason::AuthAnswer, &refusal),
             Err(heard) => return self.part(heard),
         };
         if self.shared.guesses.used_up(self.ip, &credentials.user) {
-            return self.refuse(&Refusal::new(454, "4.7.0", "Too many wrong passwords lately; try again later"));
+            let refusal = Refusal::new(454, "4.7.0", "Too many wrong passwords lately; try again later");
+            return self.refuse(Reason::TooManyPasswords, &refusal);
         }
         let answer = self.shared.gate.authenticate(&credentials.user, &credentials.password);
         match ask(async { Ok(answer.await) }).await {
@@ -53,37 +55,35 @@ impl<G: Gate> Session<'_, G> {
                 self.shared.guesses.note(self.ip, &credentials.user);
                 self.fail_auth().await
             }
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => self.refuse(Reason::NoRoom, &refusal),
         }
     }
 
-    fn refusal_of_auth(&self, mechanism: u64) -> Option<Refusal> {
+    fn refusal_of_auth(&self, mechanism: u64) -> Option<(Reason, Refusal)> {
         let settings = &self.shared.settings;
         if self.greeting.as_ref().is_none_or(|greeting| !greeting.extended) {
-            return Some(Refusal::new(503, "5.5.1", "Say EHLO first"));
+            return Some((Reason::Sequence, Refusal::new(503, "5.5.1", "Say EHLO first")));
         }
         if self.authenticated || self.transaction.is_some() {
-            return Some(Refusal::new(503, "5.5.1", "Not now"));
+            return Some((Reason::Sequence, Refusal::new(503, "5.5.1", "Not now")));
         }
         if !settings.offer_auth {
-            return Some(Refusal::new(502, "5.5.1", "Authentication is not offered"));
+            return Some((Reason::AuthNotOffered, Refusal::new(502, "5.5.1", "Authentication is not offered")));
         }
         if !self.can_authenticate() || settings.require_tls && !self.encrypted {
-            return Some(Refusal::new(538, "5.7.11", "Encryption required for authentication"));
+            return Some((Reason::TlsRequired, Refusal::new(538, "5.7.11", "Encryption required for authentication")));
         }
         let is_known = matches!(mechanism, AUTH_PLAIN | AUTH_LOGIN);
-        (!is_known).then(|| Refusal::new(504, "5.5.4", "Only PLAIN and LOGIN are offered"))
+        let unknown = || (Reason::AuthNotOffered, Refusal::new(504, "5.5.4", "Only PLAIN and LOGIN are offered"));
+        (!is_known).then(unknown)
     }
 
     async fn fail_auth(&mut self) -> Next {
         self.spent.auth_failures += 1;
         sleep(Duration::from_secs(AUTH_FAILURE_DELAY_S)).await;
         let refusal = Refusal::new(535, "5.7.8", "Name or password is wrong");
-        if self.spent.auth_failures < AUTH_FAILURES_MAX {
-            return self.refuse(&refusal);
-        }
-        self.refuse(&refusal);
-        Next::Close
+        let next = self.refuse(Reason::WrongPassword, &refusal);
+        if self.spent.auth_failures < AUTH_FAILURES_MAX { next } else { Next::Close }
     }
 
     async fn plain(&mut self, initial: &str) -> Result<Result<Credentials, Refusal>, Heard> {

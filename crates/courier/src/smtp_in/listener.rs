@@ -17,6 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use super::guesses::Guesses;
 use super::limits::{ACCEPT_PAUSE_MS, Seat, Seats};
+use super::refusals::{Reason, Refusals};
 use super::session::Session;
 use super::settings::wrong;
 use super::{Endpoint, Gate, Settings, Tls};
@@ -30,6 +31,7 @@ pub(super) struct Shared<G: Gate> {
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) stopping: watch::Sender<bool>,
     pub(super) guesses: Guesses,
+    pub(super) refusals: Arc<Refusals>,
     seats: Arc<Seats>,
     ids: AtomicU64,
     accepted: AtomicU64,
@@ -38,7 +40,7 @@ pub(super) struct Shared<G: Gate> {
 }
 
 impl<G: Gate> Shared<G> {
-    /// An id for `Received`, unique within this listener and not repeated after a restart: it starts from the clock.
+    /// An id for `Received` where the gate has none, unique within this listener and not repeated after a restart: it starts from the clock.
     pub(super) fn next_id(&self) -> String {
         format!("{:x}", self.ids.fetch_add(1, Ordering::Relaxed))
     }
@@ -89,12 +91,14 @@ impl<G: Gate> Listener<G> {
         })?;
         let seats = Seats::new(settings.connections_max, settings.connections_per_ip_max);
         let start = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let refusals = Refusals::new(&settings.name);
         let shared = Shared {
             settings,
             gate,
             certificates,
             stopping: watch::Sender::new(false),
             guesses: Guesses::default(),
+            refusals,
             seats,
             ids: AtomicU64::new(u64::try_from(start.as_micros()).unwrap_or_default()),
             accepted: AtomicU64::new(0),
@@ -128,6 +132,11 @@ impl<G: Gate> Listener<G> {
     /// The certificate in use, to watch and reload beside those of other listeners; none without TLS.
     pub fn certificates(&self) -> Option<Arc<Certificates>> {
         self.shared.certificates.clone()
+    }
+
+    /// What was refused, to be counted beside what other listeners refused.
+    pub fn refusals(&self) -> Arc<Refusals> {
+        Arc::clone(&self.shared.refusals)
     }
 
     /// What has been done so far.
@@ -195,22 +204,23 @@ impl<G: Gate> Listener<G> {
                         let _ = stream.set_nodelay(true);
                         Ok(Some((Box::new(stream), Some(peer.ip()), seat)))
                     }
-                    None => self.turn_away(stream.into_std()?),
+                    None => self.turn_away(stream.into_std()?, Some(peer.ip())),
                 }
             }
             Socket::Unix(socket) => {
                 let (stream, _) = socket.accept().await?;
                 match self.shared.seats.take(None) {
                     Some(seat) => Ok(Some((Box::new(stream), None, seat))),
-                    None => self.turn_away(stream.into_std()?),
+                    None => self.turn_away(stream.into_std()?, None),
                 }
             }
         }
     }
 
     /// Says 421 if the socket takes it at once: a turned away client may not cost a wait.
-    fn turn_away<T>(&self, mut stream: impl io::Write) -> io::Result<Option<T>> {
+    fn turn_away<T>(&self, mut stream: impl io::Write, ip: Option<IpAddr>) -> io::Result<Option<T>> {
         self.shared.turned_away.fetch_add(1, Ordering::Relaxed);
+        self.shared.refusals.note(Reason::TooManyConnections, ip, Some(421));
         if !matches!(self.shared.settings.tls, Tls::Implicit(_)) {
             let _ = stream.write(b"421 4.7.0 Too many connections; please come back\r\n");
         }

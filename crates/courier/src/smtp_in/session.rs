@@ -14,6 +14,7 @@ use super::limits::{
     LINGER_BYTES_MAX, LINGER_S, REPLY_BATCH_BYTES_MAX, TLS_HANDSHAKE_TIMEOUT_S,
 };
 use super::listener::Shared;
+use super::refusals::Reason;
 use super::transaction::Transaction;
 use super::{Gate, Protocol, Refusal, Tls, reply};
 use crate::wire::{Channel, Look, Wire};
@@ -94,8 +95,10 @@ impl<'a, G: Gate> Session<'a, G> {
         if !self.shared.gate.admits(self.ip) {
             return self.turn_away().await;
         }
-        if matches!(self.shared.settings.tls, Tls::Implicit(_)) && self.encrypt().await.is_err() {
-            return;
+        if matches!(self.shared.settings.tls, Tls::Implicit(_))
+            && let Err(error) = self.encrypt().await
+        {
+            return self.note_handshake(&error);
         }
         self.greet();
         loop {
@@ -107,8 +110,8 @@ impl<'a, G: Gate> Session<'a, G> {
             match next {
                 Next::Listen => {}
                 Next::Encrypt => {
-                    if self.encrypt().await.is_err() {
-                        return;
+                    if let Err(error) = self.encrypt().await {
+                        return self.note_handshake(&error);
                     }
                 }
                 Next::Close => {
@@ -124,10 +127,19 @@ impl<'a, G: Gate> Session<'a, G> {
 
     /// Says no to a client that may not speak here, where it can be said before TLS (RFC 5321, section 3.1).
     async fn turn_away(&mut self) {
-        if !matches!(self.shared.settings.tls, Tls::Implicit(_)) {
+        let is_said = !matches!(self.shared.settings.tls, Tls::Implicit(_));
+        if is_said {
             self.say(554, "5.7.1", "This service is not for you");
         }
+        self.shared.refusals.note(Reason::NotAClient, self.ip, is_said.then_some(554));
         self.hang_up().await;
+    }
+
+    /// No TLS came about. Who looks whether the port is open and goes without a word is not told of.
+    fn note_handshake(&self, error: &io::Error) {
+        if error.kind() != io::ErrorKind::UnexpectedEof {
+            self.shared.refusals.note(Reason::TlsFailed, self.ip, None);
+        }
     }
 
     async fn hang_up(&mut self) {
@@ -184,16 +196,23 @@ impl<'a, G: Gate> Session<'a, G> {
 
     /// Says why there is no next command.
     pub(super) fn part(&mut self, heard: Heard) -> Next {
-        let (code, status, text) = match heard {
-            Heard::Line | Heard::Closed => return Next::Leave,
+        match heard {
+            Heard::Line | Heard::Closed => Next::Leave,
             // After a line that a neighbour may have read as two, nothing can be trusted to be a command.
-            Heard::BareLineEnd => (500, "5.5.2", "A line ends with CR LF and holds neither alone; closing"),
-            Heard::TooLong => (500, "5.5.2", "The line is too long; closing"),
-            Heard::TimedOut => (421, "4.4.2", "Nothing heard for too long; closing"),
-            Heard::Stopping => (421, "4.3.2", "Shutting down; please come back"),
-        };
-        self.say(code, status, text);
-        if code == 421 { Next::Leave } else { Next::Close }
+            Heard::BareLineEnd => {
+                let text = "A line ends with CR LF and holds neither alone; closing";
+                self.close(Reason::BareLineEnd, 500, "5.5.2", text)
+            }
+            Heard::TooLong => self.close(Reason::LineTooLong, 500, "5.5.2", "The line is too long; closing"),
+            Heard::TimedOut => {
+                self.say(421, "4.4.2", "Nothing heard for too long; closing");
+                Next::Leave
+            }
+            Heard::Stopping => {
+                self.say(421, "4.3.2", "Shutting down; please come back");
+                Next::Leave
+            }
+        }
     }
 
     async fn answer(&mut self) -> Next {
@@ -204,7 +223,7 @@ impl<'a, G: Gate> Session<'a, G> {
         }
         let command = match command::parse(&self.line) {
             Ok(command) => command,
-            Err(refusal) => return self.refuse(&refusal),
+            Err(refusal) => return self.refuse(Reason::Command, &refusal),
         };
         match command {
             Command::Hello { hello, name } => self.hello(hello, name),
@@ -224,10 +243,7 @@ impl<'a, G: Gate> Session<'a, G> {
                 self.say(221, "2.0.0", "Goodbye");
                 Next::Leave
             }
-            Command::Foreign => {
-                self.say(502, "5.5.1", "Not spoken here; closing");
-                Next::Close
-            }
+            Command::Foreign => self.close(Reason::Command, 502, "5.5.1", "Not spoken here; closing"),
         }
     }
 
@@ -237,7 +253,8 @@ impl<'a, G: Gate> Session<'a, G> {
             Protocol::Lmtp => hello == Hello::Lhlo,
         };
         if !fits {
-            return self.refuse(&Refusal::new(500, "5.5.1", "This is the other protocol's greeting"));
+            let refusal = Refusal::new(500, "5.5.1", "This is the other protocol's greeting");
+            return self.refuse(Reason::OtherProtocol, &refusal);
         }
         let extended = hello != Hello::Helo;
         self.transaction = None;
@@ -280,12 +297,11 @@ impl<'a, G: Gate> Session<'a, G> {
 
     fn start_tls(&mut self) -> Next {
         if !self.can_start_tls() {
-            return self.refuse(&Refusal::new(503, "5.5.1", "TLS is not offered now"));
+            return self.refuse(Reason::Sequence, &Refusal::new(503, "5.5.1", "TLS is not offered now"));
         }
         // What was sent behind STARTTLS was not protected: anyone on the way may have put it there (RFC 3207, section 6).
         if !self.channel.is_drained() {
-            self.say(503, "5.5.1", "Nothing may follow STARTTLS; closing");
-            return Next::Close;
+            return self.close(Reason::Sequence, 503, "5.5.1", "Nothing may follow STARTTLS; closing");
         }
         Next::Encrypt
     }
@@ -322,7 +338,15 @@ impl<'a, G: Gate> Session<'a, G> {
         self.check_patience()
     }
 
-    pub(super) fn refuse(&mut self, refusal: &Refusal) -> Next {
+    /// Says no for good, and hangs up.
+    pub(super) fn close(&mut self, why: Reason, code: u16, status: &str, text: &str) -> Next {
+        self.shared.refusals.note(why, self.ip, Some(code));
+        self.say(code, status, text);
+        Next::Close
+    }
+
+    pub(super) fn refuse(&mut self, why: Reason, refusal: &Refusal) -> Next {
+        self.shared.refusals.note(why, self.ip, Some(refusal.code));
         match reply::refuse(self.channel.output(), refusal) {
             true => self.spent.errors += 1,
             false => self.spent.idle_commands += 1,
@@ -335,8 +359,7 @@ impl<'a, G: Gate> Session<'a, G> {
         if self.spent.errors.saturating_add(excess) < self.shared.settings.errors_max {
             return Next::Listen;
         }
-        self.say(421, "4.7.0", "Too many errors; closing");
-        Next::Close
+        self.close(Reason::TooManyErrors, 421, "4.7.0", "Too many errors; closing")
     }
 }
 

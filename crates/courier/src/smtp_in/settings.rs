@@ -46,6 +46,8 @@ impl Tls {
 /// Settings of one listener. Times are whole seconds, sizes octets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// What the listener is called in the log and in figures.
+    pub name: String,
     pub listen: Endpoint,
     pub protocol: Protocol,
     /// Our name in the greeting and in `Received`; letters, digits, dots, hyphens.
@@ -79,6 +81,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
+            name: "mail".to_owned(),
             listen: Endpoint::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
             protocol: Protocol::Smtp,
             hostname: "localhost".to_owned(),

@@ -3,6 +3,7 @@
 use mail::{Client, Envelope};
 
 use super::command::{Sender, unannounced};
+use super::refusals::Reason;
 use super::session::{Next, Session, ask};
 use super::{Gate, Opening, Protocol, Refusal};
 
@@ -19,12 +20,12 @@ pub(super) struct Transaction<B> {
 
 impl<G: Gate> Session<'_, G> {
     pub(super) async fn mail(&mut self, sender: Sender) -> Next {
-        if let Some(refusal) = self.refusal_of_mail(&sender) {
-            return self.refuse(&refusal);
+        if let Some((why, refusal)) = self.refusal_of_mail(&sender) {
+            return self.refuse(why, &refusal);
         }
         if self.spent.mails >= self.shared.settings.messages_per_connection_max {
-            self.say(421, "4.7.0", "Enough mails on one connection; please connect again");
-            return Next::Close;
+            let text = "Enough mails on one connection; please connect again";
+            return self.close(Reason::TooManyMails, 421, "4.7.0", text);
         }
         let client = Client {
             ip: self.ip.map(|ip| ip.to_canonical().to_string()),
@@ -39,7 +40,7 @@ impl<G: Gate> Session<'_, G> {
         };
         let begun = match ask(self.shared.gate.begin(opening)).await {
             Ok(begun) => begun,
-            Err(refusal) => return self.refuse(&refusal),
+            Err(refusal) => return self.refuse(Reason::Sender, &refusal),
         };
         self.transaction = Some(Transaction {
             envelope: Envelope { mail_from: sender.address, rcpt_to: Vec::new(), client: Some(client) },
@@ -51,42 +52,43 @@ impl<G: Gate> Session<'_, G> {
         Next::Listen
     }
 
-    fn refusal_of_mail(&self, sender: &Sender) -> Option<Refusal> {
+    fn refusal_of_mail(&self, sender: &Sender) -> Option<(Reason, Refusal)> {
         let settings = &self.shared.settings;
         let Some(greeting) = &self.greeting else {
-            return Some(Refusal::new(503, "5.5.1", "Say EHLO first"));
+            return Some((Reason::Sequence, Refusal::new(503, "5.5.1", "Say EHLO first")));
         };
         if settings.require_tls && !self.encrypted {
-            return Some(Refusal::new(530, "5.7.0", "Say STARTTLS first"));
+            return Some((Reason::TlsRequired, Refusal::new(530, "5.7.0", "Say STARTTLS first")));
         }
         if settings.require_auth && !self.authenticated {
-            return Some(Refusal::new(530, "5.7.0", "Authentication required"));
+            return Some((Reason::AuthRequired, Refusal::new(530, "5.7.0", "Authentication required")));
         }
         if self.transaction.is_some() {
-            return Some(Refusal::new(503, "5.5.1", "A mail has already begun; say RSET first"));
+            return Some((Reason::Sequence, Refusal::new(503, "5.5.1", "A mail has already begun; say RSET first")));
         }
         if sender.parameters && !greeting.extended {
-            return Some(Refusal::new(555, "5.5.4", "Parameters are only known after EHLO"));
+            return Some((Reason::Command, Refusal::new(555, "5.5.4", "Parameters are only known after EHLO")));
         }
         let offered = self.shared.gate.extensions();
         if sender.utf8 && !offered.smtp_utf8 || sender.eight_bit && !offered.eight_bit_mime {
-            return Some(unannounced());
+            return Some((Reason::Command, unannounced()));
         }
-        (sender.size_bytes > settings.size_bytes_max).then(|| too_big(settings.size_bytes_max))
+        (sender.size_bytes > settings.size_bytes_max).then(|| (Reason::TooLarge, too_big(settings.size_bytes_max)))
     }
 
     pub(super) async fn recipient(&mut self, address: String) -> Next {
         let Some(transaction) = &mut self.transaction else {
-            return self.refuse(&Refusal::new(503, "5.5.1", "Say MAIL first"));
+            return self.refuse(Reason::Sequence, &Refusal::new(503, "5.5.1", "Say MAIL first"));
         };
         if !transaction.utf8 && !address.is_ascii() {
-            return self.refuse(&Refusal::new(553, "5.6.7", "This address needs SMTPUTF8"));
+            return self.refuse(Reason::Command, &Refusal::new(553, "5.6.7", "This address needs SMTPUTF8"));
         }
         if transaction.accepted.len() >= self.shared.settings.recipients_max {
-            return self.refuse(&Refusal::new(452, "4.5.3", "Too many recipients; send the rest in another mail"));
+            let refusal = Refusal::new(452, "4.5.3", "Too many recipients; send the rest in another mail");
+            return self.refuse(Reason::TooManyRecipients, &refusal);
         }
         if let Err(refusal) = ask(self.shared.gate.recipient(&mut transaction.begun, &address)).await {
-            return self.refuse(&refusal);
+            return self.refuse(Reason::Recipient, &refusal);
         }
         if !transaction.envelope.rcpt_to.contains(&address) {
             transaction.envelope.rcpt_to.push(address.clone());
@@ -97,7 +99,7 @@ impl<G: Gate> Session<'_, G> {
     }
 
     /// Says the outcome of a mail: once, or in LMTP once per accepted recipient (RFC 2033, section 4.2).
-    pub(super) fn conclude(&mut self, accepted: &[String], outcome: &Result<String, Refusal>) -> Next {
+    pub(super) fn conclude(&mut self, accepted: &[String], outcome: &Result<String, (Reason, Refusal)>) -> Next {
         self.spent.mails += 1;
         let times = match self.shared.settings.protocol {
             Protocol::Smtp => 1,
@@ -114,11 +116,11 @@ impl<G: Gate> Session<'_, G> {
                     self.say(250, "2.0.0", &format!("Accepted as {id}"));
                 }
             }
-            Err(refusal) => {
+            Err((why, refusal)) => {
                 for _ in 1..times {
                     super::reply::refuse(self.channel.output(), refusal);
                 }
-                next = self.refuse(refusal);
+                next = self.refuse(*why, refusal);
             }
         }
         next

@@ -44,6 +44,7 @@ async fn connections_beyond_the_seats_are_turned_away_and_seats_become_free() {
     let mut third = TcpStream::connect(address).await.unwrap();
     assert_eq!(hear_all(&mut third).await, "421 4.7.0 Too many connections; please come back\r\n");
     assert_eq!((listener.counts().connections_open, listener.counts().connections_turned_away), (2, 1));
+    assert_eq!(listener.refusals().counts(), [("too_many_connections", 1)]);
 
     first.write_all(b"QUIT\r\n").await.unwrap();
     hear_all(&mut first).await;

@@ -6,6 +6,7 @@ mod book;
 mod encryption;
 mod failover;
 mod limits;
+mod refused;
 mod shutdown;
 mod sinks;
 mod smuggling;

@@ -2,18 +2,18 @@
 //!
 //! `# why` first; `@ key value` settings; `c -> text` the client says a line; `c => text` says it without line end;
 //! `s <- pattern` the server says a line (`*` is anything); `s closes`; `c closes`; `kept N` mails; `mail "bytes"` and
-//! `received pattern` of the last one; `from X`, `to X,Y` its envelope. Escapes: `\r \n \0 \\ \xNN`, and `\{N}` repeats the
+//! `received pattern` of the last one; `from X`, `to X,Y` its envelope; `refused WORD N` so often for that reason. Escapes: `\r \n \0 \\ \xNN`, and `\{N}` repeats the
 //! character before it.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::path::Path;
 
-use courier::smtp_in::{Protocol, Settings};
+use courier::smtp_in::{Listener, Protocol, Settings};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 
-use crate::book::{Kept, listener, settings};
+use crate::book::{Book, Kept, listener, settings};
 
 /// Virtual time: longer than any wait of the listener.
 const NEVER: std::time::Duration = std::time::Duration::from_secs(100_000);
@@ -46,11 +46,20 @@ async fn check(name: &str, case: &str) {
     for (number, line) in case.lines().enumerate() {
         let at = format!("{name}:{}: {line}", number + 1);
         client.step(line, &at, &book.mails()).await;
+        check_refused(line, &at, &listener);
     }
     client.close().await;
     let rest = client.rest().await;
     assert_eq!(rest, "", "{name}: the server said more");
     timeout(NEVER, server).await.expect("the conversation ends").unwrap();
+}
+
+/// What the listener has counted.
+fn check_refused(line: &str, at: &str, listener: &Listener<Book>) {
+    let Some((reason, number)) = line.strip_prefix("refused ").and_then(|rest| rest.split_once(' ')) else { return };
+    let counts = listener.refusals().counts();
+    let count = counts.iter().find(|(word, _)| *word == reason).map_or(0, |(_, count)| *count);
+    assert_eq!(count.to_string(), number, "{at}: {counts:?}");
 }
 
 fn told(case: &str) -> (Settings, Option<IpAddr>) {
@@ -89,7 +98,7 @@ impl Client {
             None => (line, ""),
         };
         match (word, line.get(..1)) {
-            ("#" | "@" | "", _) => {}
+            ("#" | "@" | "" | "refused", _) => {}
             ("->", _) => self.say(&[unescape(rest), b"\r\n".to_vec()].concat()).await,
             ("=>", _) => self.say(&unescape(rest)).await,
             ("<-", _) => {

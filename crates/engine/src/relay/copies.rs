@@ -2,6 +2,7 @@
 
 use super::answer::{later, no, of_fault};
 use super::figures::Figures;
+use super::settled::Went;
 use super::{Fate, Inner, RelaySettings, Submitted};
 use bytes::Bytes;
 use courier::smtp_in::Refusal;
@@ -23,6 +24,8 @@ pub(super) struct Decided {
     /// Who waits, and why.
     pub(super) held: Vec<(String, String)>,
     pub(super) refused: Vec<(String, Refusal)>,
+    /// The same in numbers.
+    pub(super) went: Went,
 }
 
 /// Asks the sealer for each recipient.
@@ -49,6 +52,7 @@ pub(super) async fn decide(
     let mut decided = Decided::default();
     for (recipient, fate) in recipients.iter().zip(fates) {
         inner.figures.fate(&fate);
+        decided.went.count(&fate);
         let copy = match fate {
             Fate::HandOn { copy, .. } | Fate::Replace { copy, .. } => copy,
             Fate::Hold { why } => {

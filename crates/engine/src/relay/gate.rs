@@ -32,6 +32,8 @@ pub struct Live {
 /// A mail that is coming in.
 pub struct Coming {
     relay: Relay,
+    /// By which it is known from now on: it stands in its `Received`, in our mark, in the answer and in the log.
+    id: String,
     live: Live,
     received: String,
     bytes: Vec<u8>,
@@ -127,11 +129,16 @@ impl Gate for Relay {
         if !self.inner.memory.grow(&mut room, FIRST_BYTES) {
             return Err(full(&self.inner.figures));
         }
-        Ok(Coming { relay: self.clone(), live, received: String::new(), bytes: Vec::with_capacity(FIRST_BYTES), room })
+        let (id, bytes) = (self.inner.next_id(), Vec::with_capacity(FIRST_BYTES));
+        Ok(Coming { relay: self.clone(), id, live, received: String::new(), bytes, room })
     }
 }
 
 impl Intake for Coming {
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
     fn received(&mut self, line: &str) {
         self.received = line.to_owned();
     }
@@ -151,10 +158,10 @@ impl Intake for Coming {
 
     async fn finish(self) -> Result<String, Refusal> {
         let inner = self.relay.inner.clone();
-        let id = inner.next_id();
+        let id = self.id.clone();
         let deadline = Instant::now() + inner.settings.answer_within;
         let recipients = self.live.recipients.len();
-        let passing = timeout_at(deadline, Passing::of(&inner, self, id.clone(), deadline)).await;
+        let passing = timeout_at(deadline, Passing::of(&inner, self, deadline)).await;
         let ended = match passing {
             Err(_) => Err(later("4.3.0", "Not answered in time, try again later")),
             Ok(Err(refusal)) => Err(refusal),
@@ -163,10 +170,8 @@ impl Intake for Coming {
         let figures = &inner.figures;
         let relay = &inner.settings.name;
         match &ended {
-            Ok(()) => {
-                Figures::add(&figures.accepted);
-                tracing::debug!(relay, relayed = id, recipients, "a mail was handed on");
-            }
+            // Whoever hands it on tells of it, also when that comes to its end too late for the client.
+            Ok(()) => Figures::add(&figures.accepted),
             Err(refusal) => {
                 let is_temporary = is_temporary(refusal);
                 Figures::add(if is_temporary { &figures.put_off } else { &figures.refused });
@@ -201,13 +206,8 @@ async fn finish_in_time(
 
 impl Passing {
     /// What is to be handed on; or no, where the mail runs in circles.
-    async fn of(
-        inner: &Arc<Inner>,
-        coming: Coming,
-        id: String,
-        deadline: Instant,
-    ) -> Result<(Passing, Option<Lent>), Refusal> {
-        let Coming { live, received, bytes, room, .. } = coming;
+    async fn of(inner: &Arc<Inner>, coming: Coming, deadline: Instant) -> Result<(Passing, Option<Lent>), Refusal> {
+        let Coming { id, live, received, bytes, room, .. } = coming;
         let mark = inner.mark().await.map_err(|fault| of_fault(&fault))?;
         let head = head::read(&bytes, mark);
         if head.was_here || head.received >= inner.settings.hops_max {

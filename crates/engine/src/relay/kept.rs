@@ -18,7 +18,7 @@ use policy::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{KeptRelayed, NewKept, RelayedMail};
+use store::{KeptRelayed, NewKept, RelayedMail, Store};
 use tokio::time::Instant;
 
 /// A mail that waits is looked at again after so long, later less often.
@@ -46,6 +46,21 @@ struct Told {
     /// The server that its relay hands on to, by which another relay may report the end; empty in what was kept before that was noted.
     #[serde(default)]
     server: String,
+}
+
+/// Of [`Told`] what lists of an administrator show.
+#[derive(Deserialize)]
+struct Waiting {
+    recipients: Vec<String>,
+}
+
+/// Who does not have a stored mail yet, by its id; nobody where it has left by now.
+///
+/// # Errors
+/// Those of the store, and `KeyUnavailable` where the key of the mail is gone.
+pub async fn who_waits(store: &Store, id: &str) -> Result<Vec<String>, Fault> {
+    let waiting = store.told_of_kept::<Waiting>(id).await?;
+    Ok(waiting.map(|waiting| waiting.recipients).unwrap_or_default())
 }
 
 /// Keeps the mail for these, durable when it returns: they count as those who have it, so a client that asks again doubles nothing. `why` they
@@ -78,12 +93,13 @@ pub(super) async fn keep(
     let (again_s, ends_s) = (seconds(AGAIN_FIRST), seconds(keeps_for));
     let why = held_by_rules(why);
     let new = NewKept { mail: known, recipients: &waiting, told: &told, why: &why, again_s, ends_s };
-    inner.store.keep_relayed(new, &mail.bytes).await?;
+    let stored = inner.store.keep_relayed(new, &mail.bytes).await?;
     Figures::add(&inner.figures.kept);
     let recipients = waiting.len();
     tracing::info!(
         relay = inner.settings.name,
         relayed = passing.id,
+        stored,
         recipients,
         "a mail waits for a key, and is stored"
     );
@@ -126,6 +142,7 @@ pub(crate) async fn again(shared: &Shared, held: &Held) -> Result<(), Stop> {
     if !done.is_empty() || left.is_empty() {
         write_down(shared, held, (&passing, &done), Told { recipients: left.clone(), ..told }).await?;
     }
+    ends.went.tell(&inner.settings.name, &passing.id, passing.recipients.len());
     if left.is_empty() {
         Figures::add(if is_over { &inner.figures.given_up } else { &inner.figures.released });
         return Ok(());
@@ -191,6 +208,10 @@ async fn tell(inner: &Inner, passing: &Passing, never: &[(String, Refusal)]) -> 
     if let Some(sender) = &passing.mail.envelope_from {
         report(inner, passing, sender, never).await.map_err(put_off)?;
         Figures::add(&inner.figures.reports);
+    }
+    if let Some((_, Refusal { code, status, .. })) = never.first() {
+        let (relay, relayed, recipients) = (&inner.settings.name, &passing.id, never.len());
+        tracing::info!(relay, relayed, recipients, code, status, "some never get a stored mail");
     }
     let never: Vec<String> = never.iter().map(|(recipient, _)| recipient.clone()).collect();
     // It is written down once more with those who wait.

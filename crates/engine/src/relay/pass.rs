@@ -7,6 +7,7 @@ use super::hop::{Hop, Lent};
 use super::kept::keep;
 use super::memory::Room;
 use super::report::Report;
+use super::settled::Went;
 use super::{Inner, Submitted};
 use crate::crash_point::crash_point;
 use courier::smtp_in::Refusal;
@@ -62,6 +63,8 @@ pub(super) struct Ends {
     pub(super) later: Option<Refusal>,
     /// Who gets it never.
     pub(super) never: Vec<(String, Refusal)>,
+    /// The same in numbers, for the log.
+    pub(super) went: Went,
 }
 
 impl Ends {
@@ -84,7 +87,10 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
         return Err(later("4.4.2", "The same mail is still being handed on, try again later"));
     };
     let ends = hand_on(&inner, &passing, live).await?;
-    conclude(&inner, &passing, ends).await
+    let went = ends.went;
+    conclude(&inner, &passing, ends).await?;
+    went.tell(&inner.settings.name, &passing.id, passing.recipients.len());
+    Ok(())
 }
 
 /// The same for those who do not have the mail yet, without a word to anybody about what became of them.
@@ -94,14 +100,16 @@ pub(super) async fn pass(inner: Arc<Inner>, passing: Passing, live: Option<Lent>
 pub(super) async fn hand_on(inner: &Arc<Inner>, passing: &Passing, live: Option<Lent>) -> Result<Ends, Refusal> {
     let deadline = passing.deadline;
     let recipients = missing(inner, passing).await?;
-    let have = passing.recipients.iter().filter(|one| !recipients.contains(one)).cloned().collect();
-    let mut ends = Ends { have, ..Ends::default() };
-    inner.figures.skipped.fetch_add(ends.have.len() as u64, Ordering::Relaxed);
+    let have: Vec<String> = passing.recipients.iter().filter(|one| !recipients.contains(one)).cloned().collect();
+    let had_before = have.len();
+    let mut ends = Ends { have, went: Went { had_before, ..Went::default() }, ..Ends::default() };
+    inner.figures.skipped.fetch_add(had_before as u64, Ordering::Relaxed);
     if recipients.is_empty() {
         return Ok(ends);
     }
     let decided = decide(inner, &passing.mail, &passing.id, &recipients, deadline).await?;
-    let Decided { copies, held, refused } = decided;
+    let Decided { copies, held, refused, went } = decided;
+    ends.went = Went { had_before, ..went };
     ends.held = held;
     ends.never.extend(refused);
     let mut ready = Vec::with_capacity(copies.len());
@@ -304,7 +312,10 @@ async fn send_dots(inner: &Arc<Inner>, passing: &Passing, ready: Vec<Ready>, end
             Ok(answers) => {
                 for (recipient, answer) in answers {
                     match answer {
-                        Ok(()) => ends.have.push(recipient),
+                        Ok(code) => {
+                            ends.have.push(recipient);
+                            ends.went.code = Some(code);
+                        }
                         Err(refusal) => ends.refused(recipient, refusal),
                     }
                 }
@@ -314,18 +325,19 @@ async fn send_dots(inner: &Arc<Inner>, passing: &Passing, ready: Vec<Ready>, end
     }
 }
 
-/// One dot, and what became of each of its recipients.
-async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, Result<(), Refusal>)> {
+/// One dot, and what became of each of its recipients: the next hop's answer where it took the copy.
+async fn dot(inner: Arc<Inner>, digest: [u8; 32], copy: Ready) -> Vec<(String, Result<u16, Refusal>)> {
     let Ready { mut lent, poured, recipients } = copy;
     let said = match lent.connection() {
         Ok(connection) => connection.dot(poured).await,
         Err(fault) => Err(fault.into()),
     };
-    let answers: Vec<(String, Result<(), Refusal>)> = match said {
+    let answers: Vec<(String, Result<u16, Refusal>)> = match said {
         Ok(delivery) => {
             let outcomes = delivery.outcomes.into_iter().filter(|outcome| recipients.contains(&outcome.address));
-            let answer =
-                |reply: courier::submit::Reply| if reply.is_positive() { Ok(()) } else { Err(of_reply(&reply)) };
+            let answer = |reply: courier::submit::Reply| {
+                if reply.is_positive() { Ok(reply.code) } else { Err(of_reply(&reply)) }
+            };
             outcomes.map(|outcome| (outcome.address, answer(outcome.reply))).collect()
         }
         Err(not_sent) => {

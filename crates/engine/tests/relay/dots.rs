@@ -24,6 +24,15 @@ async fn each_recipient_gets_a_copy_of_his_own() {
     }
     let asked = world.sealer.asked.lock().unwrap();
     let (submitted, _) = &asked[0];
+    // One id leads from a header to the answer, to the relay's mark and to the log.
+    let id = answer.strip_prefix("250 2.0.0 Accepted as ").unwrap();
+    assert_eq!(submitted.id, id);
+    for one in &kept {
+        let (received, rest) = one.mail.split_once("\r\nX-Sealpost-Relay: ").unwrap();
+        let mark = rest.split("\r\n").next().unwrap();
+        assert!(received.contains(&format!("\r\n\tby relay.example with ESMTP id {id}")), "{received}");
+        assert!(mark.ends_with(&format!(" {id}")), "{mark}");
+    }
     assert_eq!((submitted.envelope_from.as_deref(), submitted.recipients), (Some("ann@example.org"), 2));
     assert_eq!((submitted.site.as_str(), submitted.relay.as_str()), ("acme", "wiki"));
     assert_eq!(submitted.bytes, mail("one").as_bytes());

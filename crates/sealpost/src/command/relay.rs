@@ -2,6 +2,7 @@
 
 use super::{Failure, WHO, time};
 use crate::settings::Settings;
+use engine::relay::who_waits;
 use serde_json::json;
 use std::path::Path;
 use store::{KEPT_PAGE_MAX, KeptFilter, NotByHand, RelayedLine, Store};
@@ -9,7 +10,7 @@ use store::{KEPT_PAGE_MAX, KeptFilter, NotByHand, RelayedLine, Store};
 /// What is asked about relays.
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
-    /// One JSON object for each stored mail, the oldest first: nothing of what it says, and nobody's address.
+    /// One JSON object for each stored mail, the oldest first, with those who wait for it; nothing of what it says.
     List {
         /// Only of this relay.
         #[arg(long)]
@@ -65,17 +66,20 @@ async fn list(settings: &Settings, store: &Store, relay: Option<String>) -> Resu
         let page = store.kept_mails(&filter).await?;
         let Some(last) = page.last() else { return Ok(()) };
         filter.after = Some((last.kept_at, last.id.clone()));
-        super::print(&page.iter().map(|kept| line(kept, &relays)).collect::<String>())?;
+        for kept in &page {
+            let waiting = who_waits(store, &kept.id).await?;
+            super::print(&line(kept, &waiting, &relays))?;
+        }
     }
 }
 
-fn line(kept: &RelayedLine, relays: &[(String, String)]) -> String {
+fn line(kept: &RelayedLine, waiting: &[String], relays: &[(String, String)]) -> String {
     let RelayedLine { id, site, relay, kept_at, ends_at, size_bytes, recipients, state, due, fault } = kept;
     let is_there = relays.iter().any(|(of, name)| of == site && name == relay);
     let object = json!({
         "id": id, "relay": relay, "site": if site.is_empty() { None } else { Some(site) }, "relay_is_there": is_there,
         "is_stored": true, "stored_at": time(*kept_at), "given_up_at": time(*ends_at), "size_bytes": size_bytes,
-        "recipients": recipients, "state": state, "tried_again_at": time(*due),
+        "recipients": recipients, "waiting": waiting, "state": state, "tried_again_at": time(*due),
         "why": fault.as_ref().map(|fault| fault.logged()), "code": fault.as_ref().map(|fault| fault.code.to_string()),
     });
     format!("{object}\n")

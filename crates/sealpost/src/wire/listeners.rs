@@ -7,7 +7,7 @@ use crate::command::Failure;
 use crate::settings::{Mailbox, Public, Settings};
 use console::public::Room;
 use courier::certificate::Certificates;
-use courier::smtp_in::{self, Endpoint, Protocol, Tls};
+use courier::smtp_in::{self, Endpoint, Protocol, Refusals, Tls};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -138,6 +138,12 @@ impl Listeners {
         console.into_iter().chain(public).chain(mail).chain(relays).collect()
     }
 
+    /// What each listener for mail has refused.
+    pub fn refusals(&self) -> Vec<Arc<Refusals>> {
+        let mail = self.mail.iter().map(|mail| mail.listener.refusals());
+        mail.chain(self.relays.iter().flat_map(RelayListeners::refusals)).collect()
+    }
+
     /// Serves everything in tasks of their own until `stop`.
     pub fn serve(
         &mut self,
@@ -230,6 +236,7 @@ fn mail_settings(settings: &Settings, mailbox: &Mailbox) -> Result<smtp_in::Sett
     };
     let files = mailbox.certificate.as_ref().map(certificate_files);
     Ok(smtp_in::Settings {
+        name: format!("mailbox {}", mailbox.name),
         listen,
         protocol: if mailbox.kind == "lmtp" { Protocol::Lmtp } else { Protocol::Smtp },
         hostname: mailbox.hostname.clone(),

@@ -5,8 +5,10 @@ use super::listeners::Held;
 use super::outside::{Outsiders, figures_in_text};
 use crate::settings;
 use console::operations::{Sources, Verdicts};
+use courier::smtp_in::Refusals;
 use engine::cell::{Cells, SandboxState};
 use engine::relay::{Relay, RelayFigures, relays_in_text, stored_in_text};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -54,7 +56,7 @@ pub fn sources(
     cells: Cells,
     engine: Arc<engine::Gateway>,
     endings: Arc<Endings>,
-    held: Vec<Held>,
+    (held, refusals): (Vec<Held>, Vec<Arc<Refusals>>),
     listening: String,
     (relays, known, outsiders): (Vec<Relay>, Vec<(String, String)>, Outsiders),
 ) -> Sources {
@@ -68,7 +70,7 @@ pub fn sources(
         metrics: Arc::new(move || {
             let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
             let relays: Vec<RelayFigures> = relays.iter().map(Relay::figures).collect();
-            let asked = figures_in_text(&outsiders.figures());
+            let asked = figures_in_text(&outsiders.figures()) + &refusal_metrics(&refusals);
             let (store, known) = (store.clone(), known.clone());
             Box::pin(async move {
                 let relayed = relays_in_text(&relays) + &asked + &stored_metrics(&store, &known).await;
@@ -123,6 +125,28 @@ fn own_metrics(cells: &Cells, held: &[Held]) -> String {
             "sealpost_certificate_days_left{{place=\"{place}\"}} {}",
             days_left(certificates.expires_at())
         );
+    }
+    text
+}
+
+/// What listeners have refused, by the word for why; listeners of one name are counted together.
+fn refusal_metrics(refusals: &[Arc<Refusals>]) -> String {
+    let mut counted: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for of in refusals {
+        for (reason, count) in of.counts() {
+            *counted.entry((of.listener(), reason)).or_default() += count;
+        }
+    }
+    let mut text = String::new();
+    if counted.is_empty() {
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "# HELP sealpost_smtp_refused_total What listeners for mail refused, by why.\n# TYPE sealpost_smtp_refused_total counter"
+    );
+    for ((listener, reason), count) in counted {
+        let _ = writeln!(text, "sealpost_smtp_refused_total{{listener={listener:?},reason=\"{reason}\"}} {count}");
     }
     text
 }

@@ -63,6 +63,19 @@ pub fn submit(home: &Home, relay: SocketAddr, password: &str, people: &[&str]) -
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// What was refused and what was handed on is in the log, and nobody's name.
+fn its_ways_are_logged(log: &str) {
+    let told = |text: &str| log.lines().filter(|line| line.contains(text)).collect::<Vec<_>>();
+    let refused = told("a client was refused");
+    for reason in ["auth_required", "wrong_password"] {
+        assert!(refused.iter().any(|line| line.contains(reason)), "{refused:?}");
+    }
+    let handed_on = told("a mail was handed on");
+    let [line] = &handed_on[..] else { panic!("{handed_on:?}") };
+    assert!(["recipients", "plain", "relayed", "250"].iter().all(|part| line.contains(part)), "{line}");
+    assert!(!refused.iter().chain(&handed_on).any(|line| line.contains('@') || line.contains("confluence")));
+}
+
 /// Every file below a folder that holds one of these texts.
 pub fn holding(folder: &Path, planted: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
@@ -101,6 +114,10 @@ async fn priv_18_a_wiki_s_mail_reaches_real_mailboxes_and_stays_nowhere() {
     assert_eq!(metrics.sum("sealpost_relay_mails_total", &["outcome=\"accepted\""]), 1, "{metrics:?}");
     assert_eq!(metrics.sum("sealpost_relay_fates_total", &["fate=\"plain\""]), 2);
     assert_eq!(metrics.sum("sealpost_relay_held_bytes", &[]), 0);
+    for reason in ["reason=\"auth_required\"", "reason=\"wrong_password\""] {
+        assert!(metrics.sum("sealpost_smtp_refused_total", &["listener=\"relay wiki\"", reason]) > 0, "{metrics:?}");
+    }
+    its_ways_are_logged(&gateway.log());
 
     let heard = submit(&world.home, relay, PASSWORD, &people);
     assert!(heard.starts_with("accepted []"), "{heard}");

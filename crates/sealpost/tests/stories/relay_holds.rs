@@ -120,8 +120,8 @@ fn mail_that_waits_for_a_key_is_stored_sealed_and_leaves_once_when_the_key_is_th
     }
     assert_eq!(world.office.posted().len(), 1, "who needs no key has it");
     let [kept] = &world.kept()[..] else { panic!("{:?}", world.kept()) };
-    let told = json!([kept["is_stored"], kept["recipients"], kept["relay"]]);
-    assert_eq!(told, json!([true, 1, "wiki"]), "{kept}");
+    let told = json!([kept["is_stored"], kept["recipients"], kept["waiting"], kept["relay"]]);
+    assert_eq!(told, json!([true, 1, [ANN], "wiki"]), "{kept}");
     assert!(kept["given_up_at"].is_string() && kept["site"].is_null(), "{kept}");
     assert!(kept["code"] == "SP-0415" && kept["why"].is_string(), "why it waits is known at once: {kept}");
     let log = gateway.log();

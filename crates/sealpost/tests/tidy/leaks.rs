@@ -6,20 +6,26 @@ use crate::source::{in_repository, root, rust_files};
 /// Every field that a log line may have: ids, counts, times, codes, names from the settings, and texts of our own. None may
 /// hold what a person wrote or an address of one (PRIV-16); a new name here needs that thought.
 const FIELDS: &[&str] = &[
-    // Ids of ours: rows, jobs and kept files.
+    // Ids of ours: rows, jobs and kept files; of a key of ours or an anchor the first digits of its fingerprint.
     "file",
     "job",
+    "key",
     "message_row",
     "parent",
     "relayed",
     "step",
+    "stored",
     "webhook",
     // Names from the settings, and where we listen.
     "address",
+    "folder",
+    "listener",
     "mailbox",
     "place",
     "relay",
     "site",
+    // The network address of a client that was refused.
+    "client",
     // The number that a tracker gives an issue.
     "issue",
     // Words and codes of ours.
@@ -29,6 +35,7 @@ const FIELDS: &[&str] = &[
     "method",
     "outcome",
     "path",
+    "reason",
     "status",
     "what",
     // Texts about what went wrong, which by their own rule hold no secret and no content.
@@ -45,14 +52,19 @@ const FIELDS: &[&str] = &[
     "days_left",
     "events",
     "files",
+    "had_before",
+    "held_back",
     "keys",
     "left_behind",
     "letters",
     "mails",
+    "opened",
     "orphans",
     "pause",
+    "plain",
     "recipients",
     "retry",
+    "sealed",
     "size_bytes",
     "took_ms",
     "tries",

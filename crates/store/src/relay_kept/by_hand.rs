@@ -1,6 +1,6 @@
 //! Kept mails as people see them and change them by hand: lists of them, one tried again now, one erased.
 
-use super::job_id;
+use super::{job_id, told_place};
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
@@ -8,6 +8,7 @@ use crate::dialect;
 use crate::rows::{JobState, Micros};
 use crate::sealed::{self, job_place};
 use policy::{Fault, FaultCode};
+use serde::de::DeserializeOwned;
 
 /// Mails that one page of a list has at most.
 pub const KEPT_PAGE_MAX: u32 = 200;
@@ -119,6 +120,21 @@ impl Store {
             });
         }
         Ok(lines)
+    }
+
+    /// What is known of a kept mail beside its bytes, as far as `T` asks for it; `None` when it is kept no more. It names people, so no list has
+    /// it by itself.
+    ///
+    /// # Errors
+    /// Those of the store, and `KeyUnavailable` where its key is gone.
+    pub async fn told_of_kept<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, Fault> {
+        type Row = (String, Vec<u8>, Vec<u8>);
+        const SQL: &str = "SELECT site, wrapped_key, sealed_told FROM relay_kept WHERE id = $1";
+        let asked = id.to_owned();
+        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
+        let Some((site, wrapped, sealed)) = row else { return Ok(None) };
+        let key = self.inner.vault.message_key(&site, id, &wrapped).await?;
+        sealed::open(&key, told_place(&site, id), &sealed).map(Some)
     }
 
     /// How many mails are kept of each relay, by its name.

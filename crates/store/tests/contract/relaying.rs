@@ -81,6 +81,8 @@ pub async fn a_relayed_mail_that_waits_is_kept_sealed_until_nobody_waits_any_mor
             store.keep_relayed(new, bytes).await.unwrap();
             let [line] = &store.kept_mails(&every()).await.unwrap()[..] else { panic!("one is kept") };
             assert_eq!(line.fault, Some(no_key()), "why it waits is known at once");
+            let told = store.told_of_kept::<Vec<String>>(&line.id).await.unwrap();
+            assert_eq!(told, Some(people.clone()), "who holds the key of the store may see who waits");
             assert_eq!(
                 store.relayed(mail, &people).await.unwrap(),
                 [true, true],
