@@ -64,7 +64,7 @@ pub use message::{
     Receipt, Reply, SealForm, SealScheme, Sealed, normalised,
 };
 pub use name::{is_direction_mark, is_unseen, safe_name};
-pub use opened::{Opened, SIGNER_UNKNOWN, SignatureFound, Signed, Unopened, Worth};
+pub use opened::{Opened, SignatureFound, Signed, Unopened, Worth};
 pub use other_fields::FIELDS_MAX as OTHER_FIELDS_MAX;
 pub use parse::{part, read, reply_after};
 pub use picture::pixels;

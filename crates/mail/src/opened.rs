@@ -46,9 +46,6 @@ pub struct SignatureFound {
     pub worth: Worth,
 }
 
-/// Why a signature whose certificate is not had cannot be checked.
-pub const SIGNER_UNKNOWN: &str = "certificate_missing";
-
 /// What a signature is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,7 +55,9 @@ pub enum Worth {
     Trusted { by: String },
     /// It holds, and nobody vouches that it is the author's: why.
     Untrusted { why: String },
-    /// It does not hold, or cannot be checked ([`SIGNER_UNKNOWN`]): why, as a word.
+    /// The key that it was made with is not had, so it cannot be checked. It counts for as little as one that is wrong.
+    Unknown,
+    /// It does not hold, or cannot be checked: why, as a word.
     Wrong { why: String },
 }
 
@@ -93,7 +92,7 @@ impl From<&Worth> for Signed {
         match worth {
             Worth::Trusted { .. } => Signed::Trusted,
             Worth::Untrusted { .. } => Signed::Untrusted,
-            Worth::Wrong { .. } => Signed::Wrong,
+            Worth::Unknown | Worth::Wrong { .. } => Signed::Wrong,
         }
     }
 }

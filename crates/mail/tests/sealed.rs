@@ -59,6 +59,8 @@ fn smime_that_gateways_changed() {
     };
     fault(&encoded("application/octet-stream; name=smime.p7m", ENVELOPED_DATA), "lost its type");
     fault(&encoded("application/octet-stream", ENVELOPED_DATA), "lost its type");
+    fault(&encoded("application/pkcs7-signature; name=smime.p7s", ENVELOPED_DATA), "lost its type");
+    fault(&encoded("application/x-unknown; name=mail.p7z", ENVELOPED_DATA), "lost its type");
     fault(&part("application/pkcs7-mime; name=smime.p7m", ENVELOPED_DATA), "lost its transfer encoding");
     fault(&part("text/plain", ENVELOPED_DATA), "lost its transfer encoding");
     fault(&encoded("application/pkcs7-mime; smime-type=signed-data", ENVELOPED_DATA), "another kind");

@@ -63,7 +63,7 @@ impl<'a> Entity<'a> {
 
     /// Cuts at the first line that is neither a field nor the fold of one: whatever a program left out the empty line before is content,
     /// and never stands outside of what is sealed.
-    fn of_fields(bytes: &'a [u8]) -> Entity<'a> {
+    pub(crate) fn of_fields(bytes: &'a [u8]) -> Entity<'a> {
         let mut at = 0;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let is_fold = at > 0 && matches!(line.first(), Some(b' ' | b'\t')) && !line.trim_ascii().is_empty();
@@ -103,14 +103,29 @@ impl<'a> Entity<'a> {
 
     /// What it says that it is.
     pub fn kind(&self) -> Option<Kind> {
-        let mut value = self.value("content-type")?.to_vec();
+        self.with_parameters("content-type").filter(|kind| kind.essence.contains('/'))
+    }
+
+    /// The file name that it goes by: that of its disposition, else that of its type (RFC 2183, section 2.3).
+    pub fn file_name(&self) -> Option<String> {
+        let of_disposition = self.with_parameters("content-disposition");
+        let name = of_disposition.as_ref().and_then(|said| said.parameter("filename")).map(str::to_owned);
+        name.or_else(|| self.kind()?.parameter("name").map(str::to_owned))
+    }
+
+    /// What a field says before its parameters, and these.
+    fn with_parameters(&self, field: &str) -> Option<Kind> {
+        let mut value = self.value(field)?.to_vec();
         value.retain(|byte| !matches!(byte, b'\r' | b'\n'));
         value.push(b'\n');
         let HeaderValue::ContentType(parsed) = MessageStream::new(&value).parse_content_type() else { return None };
-        let essence = format!("{}/{}", parsed.ctype(), parsed.subtype()?).to_ascii_lowercase();
+        let essence = match parsed.subtype() {
+            Some(subtype) => format!("{}/{subtype}", parsed.ctype()),
+            None => parsed.ctype().to_owned(),
+        };
         let parameters = parsed.attributes().into_iter().flatten();
         let parameters = parameters.map(|one| (one.name.to_string(), one.value.to_string())).collect();
-        Some(Kind { essence, parameters })
+        Some(Kind { essence: essence.to_ascii_lowercase(), parameters })
     }
 
     /// The parts of a multipart; `None` when it is none, or its boundary does not close it.

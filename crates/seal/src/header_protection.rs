@@ -10,6 +10,7 @@ pub use restore::{Protected, Restored, restored};
 
 use crate::Random;
 use crate::entity::{self, Entity, Prepared, is_clean, name_of};
+use crate::parameters::without_parameters;
 
 /// Fields that servers and programs add on the way; nobody seals them, and nobody takes them from within.
 const OF_THE_WAY: [&[u8]; 16] = [
@@ -35,6 +36,9 @@ const OF_THE_WAY: [&[u8]; 16] = [
 const AS_THE_SUBJECT: [&[u8]; 7] =
     [b"keywords", b"comments", b"thread-topic", b"summary", b"x-summary", b"x-subject", b"x-original-subject"];
 
+/// The parameters by which fields within are known: that of RFC 9788 (section 2.1.1), and the word of a draft before.
+const MARKS: [&str; 2] = ["hp", "protected-headers"];
+
 /// How fields are protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protection<'a> {
@@ -43,6 +47,29 @@ pub struct Protection<'a> {
     pub outer_subject: Option<&'a str>,
     /// The subject also leads the text, for programs that do not know of fields within; those that do leave it out (section 2.1.2).
     pub is_displayed: bool,
+}
+
+/// An opened mail as it may be handed on: its content no longer says that its fields are protected, because what protected them came off.
+/// Every other byte stays.
+///
+/// Of `hp-legacy-display` nothing is taken here. It says that a text begins with a subject that programs leave out, and [`restored`] takes it
+/// away together with that subject; where it still stands, so does the subject, and it is right.
+pub fn unmarked(mail: Vec<u8>) -> Vec<u8> {
+    let entity = Entity::read(&mail);
+    let is_kind = |field: &[u8]| name_of(field) == b"content-type";
+    let fields = entity.fields();
+    if !fields.iter().any(|field| is_kind(field) && without_parameters(field, &MARKS).len() < field.len()) {
+        return mail;
+    }
+    let mut out = Vec::with_capacity(mail.len());
+    for field in fields {
+        match is_kind(field) {
+            true => out.extend_from_slice(&without_parameters(field, &MARKS)),
+            false => out.extend_from_slice(field),
+        }
+    }
+    out.extend_from_slice(&mail[entity.head.len()..]);
+    out
 }
 
 /// The mail with its fields within. `is_encrypted`: nobody on the way reads what is within.
@@ -97,8 +124,7 @@ pub(crate) fn one_line(text: &str) -> String {
 fn marked(inner: &[u8], within: Vec<u8>, notes: Vec<u8>, is_encrypted: bool, random: &mut dyn Random) -> Vec<u8> {
     let mark = if is_encrypted { "cipher" } else { "clear" };
     let entity = Entity::read(inner);
-    let is_plain =
-        entity.kind().is_some_and(|kind| ["hp", "protected-headers"].iter().all(|name| kind.parameter(name).is_none()));
+    let is_plain = entity.kind().is_some_and(|kind| MARKS.iter().all(|name| kind.parameter(name).is_none()));
     let mut out = within;
     if is_plain {
         for field in entity.fields() {

@@ -12,6 +12,7 @@ pub mod key;
 pub mod keyfile;
 mod layers;
 pub mod order;
+mod parameters;
 pub mod pgp;
 pub mod smime;
 mod texts;

@@ -61,6 +61,8 @@ pub enum With {
         signer: Option<OwnPgp>,
         /// Certificates, as their packets, of all for whom it is encrypted.
         recipients: Vec<Vec<u8>>,
+        /// As in [`pgp::Policy`].
+        cipher_bits_min: u16,
     },
 }
 
@@ -235,7 +237,7 @@ impl With {
     fn is_empty(&self) -> bool {
         match self {
             With::Smime { signer, recipients, .. } => signer.is_none() && recipients.is_empty(),
-            With::Pgp { signer, recipients } => signer.is_none() && recipients.is_empty(),
+            With::Pgp { signer, recipients, .. } => signer.is_none() && recipients.is_empty(),
         }
     }
 
@@ -323,11 +325,11 @@ impl SealOrder {
                 let orders = smime::Orders { signer, recipients: &recipients, cipher, is_opaque, protection, now };
                 smime::seal(&mail, &orders, random)
             }
-            With::Pgp { signer, recipients } => {
+            With::Pgp { signer, recipients, cipher_bits_min } => {
                 let key = signer.as_ref().map(|own| own.key(0, holder)).transpose()?;
                 let others = recipients.iter().map(|one| pgp_certificate(one)).collect::<Result<Vec<_>, _>>()?;
                 let recipients: Vec<&pgp::Certificate> = others.iter().collect();
-                let policy = pgp::Policy::default();
+                let policy = pgp::Policy { cipher_bits_min: *cipher_bits_min, ..pgp::Policy::default() };
                 let orders = pgp::Orders {
                     signer: key.as_ref(),
                     recipients: &recipients,

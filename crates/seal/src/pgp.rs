@@ -30,7 +30,7 @@ pub use autocrypt::{Autocrypt, autocrypt, autocrypt_field};
 pub use cert::Certificate;
 pub use cleartext::{Clearsigned, clearsigned, read_clearsigned};
 pub use content_key::ContentKey;
-pub use encrypt::{SealedAs, Suite, Whom, encrypt, encrypt_for};
+pub use encrypt::{SealedAs, Suite, Whom, encrypt, encrypt_for, suite_for_all};
 pub use generate::{NewKey, Reads, generate, generate_for};
 pub use key::{Behind, Key, OwnKey};
 pub use message::{By, Content, Decrypted, Encryption, Message, Openers, decrypt, read};

@@ -18,7 +18,7 @@ mod verify;
 mod whole;
 
 pub use crate::asn1::normalised;
-pub use capabilities::{Capabilities, cipher_for_all, transport};
+pub use capabilities::{Capabilities, cipher_at_least, cipher_for_all, transport};
 pub(crate) use certificate::public_key;
 pub use certificate::{Certificate, PublicKey};
 pub use cipher::ContentCipher;

@@ -1,6 +1,7 @@
 //! The texts of a mail that a reader sees first, changed: a line at their head or their end.
 
 use crate::entity::{self, Entity, name_of};
+use crate::parameters::without_parameters;
 
 const MARK: &str = "hp-legacy-display";
 /// Multiparts within multiparts.
@@ -42,7 +43,8 @@ pub(crate) fn takes(charset: Option<&str>, words: &str) -> bool {
 pub(crate) enum Mark {
     /// It gets the mark; one that has it already stays as it is.
     Set,
-    /// It is changed only if it has the mark, which it keeps.
+    /// It is changed only if it has the mark, which goes with the subject at its head: whoever believed it afterwards would leave out the first
+    /// lines of the text.
     Needed,
     /// None.
     Nothing,
@@ -107,6 +109,9 @@ fn rewritten(entity: &Entity<'_>, change: &Change) -> Vec<u8> {
         match &name_of(field)[..] {
             b"content-type" if change.mark == Mark::Set => {
                 head.extend_from_slice(&entity::with_parameters(field, &[(MARK, "1")]));
+            }
+            b"content-type" if change.mark == Mark::Needed => {
+                head.extend_from_slice(&without_parameters(field, &[MARK]));
             }
             b"content-transfer-encoding" => {}
             _ => head.extend_from_slice(field),

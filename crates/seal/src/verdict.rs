@@ -7,6 +7,9 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+/// The flaw of a signature whose certificate or key is not had, so that it cannot be checked.
+pub const CERTIFICATE_MISSING: &str = "certificate_missing";
+
 /// What was around a mail, the outermost first, and what that proves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -71,7 +74,8 @@ pub fn fingerprint(certificate: &Certificate) -> String {
     fingerprint_of(certificate.der())
 }
 
-pub(crate) fn fingerprint_of(der: &[u8]) -> String {
+/// The same of a certificate in DER, or of whatever else the bytes are.
+pub fn fingerprint_of(der: &[u8]) -> String {
     HEXLOWER.encode(digest::digest(&digest::SHA256, der).as_ref())
 }
 
@@ -178,7 +182,7 @@ fn word(flaw: Flaw) -> &'static str {
     match flaw {
         Flaw::ContentChanged => "content_changed",
         Flaw::Wrong => "wrong",
-        Flaw::CertificateMissing => "certificate_missing",
+        Flaw::CertificateMissing => CERTIFICATE_MISSING,
         Flaw::CertificateExchanged => "certificate_exchanged",
         Flaw::Algorithm => "algorithm",
         Flaw::Malformed => "malformed",
@@ -188,7 +192,7 @@ fn word(flaw: Flaw) -> &'static str {
 fn pgp_word(flaw: pgp::Flaw) -> &'static str {
     match flaw {
         pgp::Flaw::Wrong => "wrong",
-        pgp::Flaw::CertificateMissing => "certificate_missing",
+        pgp::Flaw::CertificateMissing => CERTIFICATE_MISSING,
         pgp::Flaw::Algorithm => "algorithm",
         pgp::Flaw::Key(_) => "key",
         pgp::Flaw::InFuture => "in_future",

@@ -1,7 +1,7 @@
 //! Payloads that RFC 9788 prints in its appendices, as they are once both layers are off: from S/MIME with the default policy (C.3.1.2), and
 //! with a subject that leads the text for programs of old (E.1 and E.2).
 
-use seal::header_protection::restored;
+use seal::header_protection::{restored, unmarked};
 
 const BASELINE: &str = "MIME-Version: 1.0
 Content-Transfer-Encoding: 7bit
@@ -103,7 +103,32 @@ fn a_subject_at_the_head_of_the_text_is_shown_once() {
         let (head, text) = mail.split_once("\n\n").expect("a head and a body");
         assert!(head.contains("Subject: Dinner plans") && text.contains("Let's meet at Rama's Roti Shop"), "{mail}");
         assert!(kind == "text/html" || text.starts_with("Let's meet"), "{mail}");
+        assert!(
+            !head.contains("hp-legacy-display") && head.contains("hp=\"cipher\""),
+            "nothing leads the text: {mail}"
+        );
     }
+}
+
+/// What protected its fields came off, and whoever reads it must not believe that it is still there.
+#[test]
+fn an_opened_mail_that_is_handed_on_claims_no_protection() {
+    let restored = restored(outside(BASELINE).as_bytes(), BASELINE.as_bytes(), true, true).mail;
+    let mail = String::from_utf8(unmarked(restored.clone())).expect("text");
+    let restored = String::from_utf8(restored).expect("text");
+    assert!(restored.contains("Content-Type: text/plain; charset=\"utf-8\"; hp=\"cipher\"\n"), "{restored}");
+    assert_eq!(mail, restored.replace("; hp=\"cipher\"", ""), "every other byte stays");
+    assert_eq!(unmarked(mail.clone().into_bytes()), mail.as_bytes());
+
+    // In a part it is what somebody has sent along, and in other fields a word like any other.
+    let others = "Subject: x; hp=\"cipher\"\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: text/plain; hp=\"clear\"\r\n\r\nContent-Type: a/b; hp=\"clear\"\r\n--b--\r\n";
+    assert_eq!(unmarked(others.as_bytes().to_vec()), others.as_bytes());
+
+    // A subject that could not be taken off stays told.
+    let leads = "Content-Type: text/plain; hp-legacy-display=\"1\";\r\n hp=\"cipher\"\r\n\r\nSubject: s\r\n";
+    let left = "Content-Type: text/plain; hp-legacy-display=\"1\"\r\n\r\nSubject: s\r\n";
+    assert_eq!(unmarked(leads.as_bytes().to_vec()), left.as_bytes());
 }
 
 /// Whoever has a public key of ours chooses what stands within.

@@ -1,4 +1,5 @@
 //! Private operations by the vectors of project Wycheproof: what is valid comes out as it should, and what is not comes out of nothing.
+//! Those of signatures are tried where these are checked (`smime/signature/vectors`).
 
 use seal::key::{Curve, HeldKey, PrivateKey};
 use seal::keyfile::{Item, read};

@@ -169,9 +169,11 @@ fn smime_part(tree: &Tree, index: usize, seals: &mut Seals) {
     let node = &tree.nodes[index];
     let is_declared = matches!(node.kind.essence.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
     let name = node.name.as_deref().unwrap_or("").trim().to_ascii_lowercase();
-    let is_named = [".p7m", ".p7z", ".p7c"].iter().any(|ending| name.ends_with(ending));
+    let is_root = node.parent.is_none();
+    let is_named =
+        [".p7m", ".p7z", ".p7c"].iter().any(|ending| name.ends_with(ending)) || is_root && name.ends_with(".p7s");
     // A gateway that knows no S/MIME leaves a file without a type, or a mail of one part.
-    let is_alone = node.parent.is_none() && node.kind.essence == "text/plain";
+    let is_alone = is_root && node.kind.essence == "text/plain";
     if !is_declared && !is_named && node.kind.essence != "application/octet-stream" && !is_alone {
         return;
     }
@@ -188,7 +190,9 @@ fn smime_part(tree: &Tree, index: usize, seals: &mut Seals) {
         }
         return;
     };
-    if SMIME_SIGNATURES.contains(&node.kind.essence.as_str()) || name.ends_with(".p7s") {
+    // A whole mail under the name of a signature may hold what was signed, or be encrypted.
+    let is_whole = is_root && (form != SealForm::OpaqueSigned || cms::holds_content(&tree.body(index)));
+    if !is_whole && (SMIME_SIGNATURES.contains(&node.kind.essence.as_str()) || name.ends_with(".p7s")) {
         return;
     }
     let holds_certificates = declared == Some(SealForm::Certificates) || name.ends_with(".p7c");

@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::verdict::Trace;
 use crate::profile::{Mapping, SealingNote};
-use mail::{Opened, SIGNER_UNKNOWN, SignatureFound, Unopened, Worth};
+use mail::{Opened, SignatureFound, Unopened, Worth};
 
 /// What stands for the subject of a mail that came encrypted where a letter goes out readable (SEC-15).
 pub(super) const SUBJECT: &str = "(the mail came encrypted)";
@@ -142,7 +142,7 @@ fn signature(one: &SignatureFound, author: &str, words: &Words) -> String {
             format!("{}, {vouched}", words.signed_by.replace("{author}", author))
         }
         Worth::Untrusted { why } => words.untrusted.replace("{why}", why),
-        Worth::Wrong { why } if why == SIGNER_UNKNOWN => words.signer_unknown.to_owned(),
+        Worth::Unknown => words.signer_unknown.to_owned(),
         Worth::Wrong { .. } => words.wrong.to_owned(),
     }
 }

@@ -60,9 +60,11 @@ impl Suite {
     }
 
     /// The strongest that all of them read and the form allows. Who says nothing reads AES-256, as every program of today does; where lists have nothing in
-    /// common, it is AES-128, which is in all of them whether written or not (RFC 9580, section 9.3).
-    pub(super) fn for_all(recipients: &[Standing], sealed_as: SealedAs) -> Suite {
+    /// common, it is AES-128, which is in all of them whether written or not (RFC 9580, section 9.3); where that has too few bits for the policy, AES-256.
+    pub(super) fn for_all(recipients: &[Standing], sealed_as: SealedAs, policy: &Policy) -> Suite {
         use SymmetricKeyAlgorithm::{AES128, AES192, AES256};
+        let is_enough = |cipher: SymmetricKeyAlgorithm| cipher.key_size() * 8 >= usize::from(policy.cipher_bits_min);
+        let least = if is_enough(AES128) { AES128 } else { AES256 };
         let is_new = match sealed_as {
             SealedAs::AllRead => !recipients.is_empty(),
             SealedAs::Rfc4880 => false,
@@ -71,8 +73,7 @@ impl Suite {
         if is_new && recipients.iter().all(|one| one.preferences.reads_seipd_v2) {
             let choices = [(AES256, AeadAlgorithm::Ocb), (AES256, AeadAlgorithm::Gcm), (AES256, AeadAlgorithm::Eax)];
             let reads = |suite| recipients.iter().all(|one| one.preferences.suites.contains(&suite));
-            let (cipher, aead) =
-                choices.into_iter().find(|suite| reads(*suite)).unwrap_or((AES128, AeadAlgorithm::Ocb));
+            let (cipher, aead) = choices.into_iter().find(|suite| reads(*suite)).unwrap_or((least, AeadAlgorithm::Ocb));
             return Suite { cipher, aead: Some(aead) };
         }
         let reads = |cipher| {
@@ -81,8 +82,15 @@ impl Suite {
                 ciphers.is_empty() || ciphers.contains(&cipher)
             })
         };
-        Suite { cipher: [AES256, AES192].into_iter().find(|cipher| reads(*cipher)).unwrap_or(AES128), aead: None }
+        let read = [AES256, AES192].into_iter().find(|cipher| is_enough(*cipher) && reads(*cipher));
+        Suite { cipher: read.unwrap_or(least), aead: None }
     }
+}
+
+/// The form in which mail is encrypted for all of them, as [`encrypt`] does it.
+pub fn suite_for_all(recipients: &[&Certificate], policy: &Policy, now: u64) -> Suite {
+    let standings: Vec<Standing> = recipients.iter().map(|one| one.standing(policy, now)).collect();
+    Suite::for_all(&standings, SealedAs::AllRead, policy)
 }
 
 /// In which form a message is encrypted.
@@ -142,7 +150,7 @@ pub fn encrypt_for(
         return Err(Trouble::Unsupported("encryption under an empty password"));
     }
     let standings: Vec<Standing> = recipients.iter().map(|one| one.standing(policy, now)).collect();
-    let suite = Suite::for_all(&standings, sealed_as);
+    let suite = Suite::for_all(&standings, sealed_as, policy);
     let mut key = Zeroizing::new(vec![0; suite.cipher.key_size()]);
     random.fill(&mut key);
     let session = RawSessionKey::from(&key[..]);
@@ -203,4 +211,32 @@ fn wrapped(
         None => PublicKeyEncryptedSessionKey::from_session_key_v3(chance, session, suite.cipher, key),
     };
     written(&packet.map_err(|_| Trouble::Unsupported("a recipient's key"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pgp::standing::Preferences;
+
+    fn reads(ciphers: &[SymmetricKeyAlgorithm], reads_seipd_v2: bool) -> Standing {
+        let preferences = Preferences { ciphers: ciphers.to_vec(), reads_seipd_v2, ..Preferences::default() };
+        Standing { is: Ok(()), expires: None, users: Vec::new(), keys: Vec::new(), preferences }
+    }
+
+    #[test]
+    fn a_policy_raises_the_bits_and_leaves_the_form_to_certificates() {
+        use SymmetricKeyAlgorithm::{AES128, AES192};
+        for (ciphers, is_new, cipher_bits_min, expected) in [
+            (vec![AES128], false, 0, "AES-128 with MDC"),
+            (vec![AES192, AES128], false, 128, "AES-192 with MDC"),
+            (vec![AES192, AES128], false, 256, "AES-256 with MDC"),
+            (vec![], false, 256, "AES-256 with MDC"),
+            (vec![AES128], true, 0, "AES-128-OCB"),
+            (vec![AES128], true, 256, "AES-256-OCB"),
+        ] {
+            let policy = Policy { cipher_bits_min, ..Policy::default() };
+            let suite = Suite::for_all(&[reads(&ciphers, is_new)], SealedAs::AllRead, &policy);
+            assert_eq!(suite.to_string(), expected);
+        }
+    }
 }

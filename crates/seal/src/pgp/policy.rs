@@ -19,11 +19,13 @@ pub struct Policy {
     /// with SHA-1 never count.
     pub sha1_bindings_before: Option<u64>,
     pub rsa_bits_min: u16,
+    /// Content is encrypted with a cipher of at least so many bits, whatever certificates say that their owners read; 0 for their word alone, and at most 256.
+    pub cipher_bits_min: u16,
 }
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy { sha1_bindings_before: None, rsa_bits_min: 2_048 }
+        Policy { sha1_bindings_before: None, rsa_bits_min: 2_048, cipher_bits_min: 0 }
     }
 }
 

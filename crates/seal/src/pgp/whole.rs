@@ -124,8 +124,8 @@ fn encrypted(message: &[u8], random: &mut dyn Random) -> Vec<u8> {
 
 /// The mail without its layers; a mail without any comes back as it is.
 ///
-/// Only the mail as a whole is opened: PGP/MIME, or a text that is nothing but one message. A sealed part beside others says nothing about
-/// them, and what it holds must not be mixed with theirs. It stays a file or a text of the mail.
+/// Only the mail as a whole is opened: PGP/MIME, also as Exchange leaves it, or a text that is nothing but one message. A sealed part
+/// beside others says nothing about them, and what it holds must not be mixed with theirs. It stays a file or a text of the mail.
 ///
 /// # Errors
 /// Those of [`super::read`]. A signature that is not good is no error: it is in the layer.
@@ -166,9 +166,36 @@ fn layer(bytes: &[u8], means: &Means<'_>, random: &mut dyn Random) -> Result<Pee
                 .ok_or(Trouble::Malformed("an encrypted mail is not encoded as it says"))?;
             opened(&sealed, means, random).map(Some)
         }
+        Some("multipart/mixed") => match damaged(&entity)? {
+            Some(sealed) => opened(&sealed, means, random).map(Some),
+            None => Ok(None),
+        },
         Some("text/plain") | None => inline(&entity, means, random),
         _ => Ok(None),
     }
+}
+
+/// The message in what Exchange makes of PGP/MIME: `multipart/mixed` of an empty text, the control part, and the message as a file. `None` for
+/// any other shape: beside what is sealed nothing else may stand that a reader would see (EFAIL).
+fn damaged(entity: &Entity<'_>) -> Result<Option<Vec<u8>>, Trouble> {
+    let parts = entity.parts().map(|parts| parts.parts).unwrap_or_default();
+    let [empty, control, sealed] = parts[..] else { return Ok(None) };
+    // By its fields, so that a text behind no empty line is not taken for one of them.
+    let [empty, control, sealed] = [empty, control, sealed].map(Entity::of_fields);
+    let is = |entity: &Entity<'_>, essence: &str| entity.kind().is_some_and(|kind| kind.essence == essence);
+    let text = |entity: &Entity<'_>| entity.decoded().map(|body| body.trim_ascii().to_ascii_lowercase());
+    let is_shape = is(&empty, "text/plain")
+        && text(&empty).is_some_and(|text| text.is_empty())
+        && is(&control, "application/pgp-encrypted")
+        && text(&control).is_some_and(|text| text == b"version: 1")
+        && is(&sealed, "application/octet-stream");
+    let Some(body) = sealed.decoded().filter(|_| is_shape) else { return Ok(None) };
+    let body = body.trim_ascii();
+    if !body.starts_with(b"-----BEGIN PGP MESSAGE-----") {
+        return Ok(None);
+    }
+    let block = next_block(body, 0)?.filter(|block| block.at.0 == 0 && body[block.at.1..].is_empty());
+    Ok(block.map(|block| block.bytes))
 }
 
 /// A message of OpenPGP with its layers.

@@ -104,9 +104,19 @@ const AGREEMENTS: [ObjectIdentifier; 4] = [oid::ECDH_SHA256, oid::ECDH_SHA384, o
 /// The cipher that every recipient of one mail opens: the best that all show. Where somebody shows nothing, or nothing that the others
 /// show too, it is what everybody opens.
 pub fn cipher_for_all(shown: &[Option<&Capabilities>]) -> ContentCipher {
+    cipher_at_least(shown, ContentCipher::Aes128Cbc)
+}
+
+/// The same among those that are no weaker than `least`: with a key of as many bits, and a proof of the content where that one has it. Where there is none that all
+/// show, and what everybody opens is weaker, it is `least`: somebody may be unable to open that.
+pub fn cipher_at_least(shown: &[Option<&Capabilities>], least: ContentCipher) -> ContentCipher {
+    let is_enough = |cipher: &ContentCipher| {
+        cipher.key_len() >= least.key_len() && (cipher.is_authenticated() || !least.is_authenticated())
+    };
     let has = |cipher| move |one: &Option<&Capabilities>| one.is_some_and(|one| one.ciphers.contains(&cipher));
-    let common = CIPHERS.into_iter().find(|cipher| !shown.is_empty() && shown.iter().all(has(*cipher)));
-    common.unwrap_or(UNKNOWN)
+    let of_all = |cipher: &ContentCipher| !shown.is_empty() && shown.iter().all(has(*cipher));
+    let common = CIPHERS.into_iter().filter(is_enough).find(of_all);
+    common.unwrap_or(if is_enough(&UNKNOWN) { UNKNOWN } else { least })
 }
 
 /// How the key of a mail is encrypted for one recipient. It says nothing for a key on a curve, with which a key is agreed on.
@@ -154,5 +164,24 @@ mod tests {
         assert_eq!(cipher_for_all(&[Some(&all), None]), Aes256Cbc);
         assert_eq!(cipher_for_all(&[Some(&all), Some(&shows(&[]))]), Aes256Cbc);
         assert_eq!(cipher_for_all(&[]), Aes256Cbc);
+    }
+
+    #[test]
+    fn none_weaker_than_the_least_is_taken_whoever_opens_it() {
+        use ContentCipher::{Aes128Cbc, Aes128Gcm, Aes256Cbc, Aes256Gcm};
+        let (all, old, small) = (shows(&CIPHERS), shows(&[Aes128Cbc, Aes256Cbc]), shows(&[Aes128Gcm, Aes128Cbc]));
+        for (shown, least, expected) in [
+            (vec![Some(&all)], Aes128Cbc, Aes256Gcm),
+            (vec![Some(&all), Some(&old)], Aes128Gcm, Aes128Gcm),
+            (vec![Some(&old), Some(&small)], Aes256Cbc, Aes256Cbc),
+            (vec![Some(&small)], Aes256Cbc, Aes256Cbc),
+            (vec![Some(&small)], Aes128Gcm, Aes128Gcm),
+            (vec![Some(&small)], Aes256Gcm, Aes256Gcm),
+            (vec![None], Aes256Cbc, Aes256Cbc),
+            (vec![None], Aes128Gcm, Aes128Gcm),
+            (vec![Some(&all), None], Aes256Gcm, Aes256Gcm),
+        ] {
+            assert_eq!(cipher_at_least(&shown, least), expected, "{shown:?} {least:?}");
+        }
     }
 }

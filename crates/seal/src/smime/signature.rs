@@ -218,6 +218,9 @@ pub(super) fn hash_and_mask(inner: &mut Elements<'_>) -> Result<(Digest, Digest)
 }
 
 #[cfg(test)]
+mod vectors;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

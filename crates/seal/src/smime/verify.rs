@@ -94,14 +94,19 @@ pub fn verify(cms: &[u8], content: Option<&[u8]>, known: &[Certificate]) -> Resu
     Ok(Signed { content: within, signatures, certificates })
 }
 
-/// Whether CMS, in whatever encoding, says that it is a signature: behind a tag and a length of any form.
+/// Whether CMS, in whatever encoding, says that it is a signature.
 pub(super) fn is_signed_data(cms: &[u8]) -> bool {
+    is_of_type(cms, oid::SIGNED_DATA)
+}
+
+/// Whether CMS says that its content is of this type (RFC 5652, section 3): behind a tag and a length of any form.
+pub(super) fn is_of_type(cms: &[u8], id: const_oid::ObjectIdentifier) -> bool {
     let at = match cms {
         [SEQUENCE, 0..=0x80, ..] => 2,
         [SEQUENCE, long, ..] => 2 + usize::from(long & 0x7f),
         _ => return false,
     };
-    cms.get(at..).is_some_and(|rest| rest.starts_with(&tlv::oid(oid::SIGNED_DATA)))
+    cms.get(at..).is_some_and(|rest| rest.starts_with(&tlv::oid(id)))
 }
 
 /// What kind of content it is, and the content where it is within.

@@ -7,13 +7,21 @@ use super::encrypt::encrypt;
 use super::legacy::Legacy;
 use super::recipient::Recipient;
 use super::sign::{Signer, sign};
-use super::verify::{Signed, is_signed_data, verify};
+use super::verify::{Signed, is_of_type, is_signed_data, verify};
+use crate::asn1::oid;
+use crate::asn1::tlv::SEQUENCE;
 use crate::entity::{self, Entity, Prepared, prepared};
 use crate::header_protection::{Protection, protect};
 use crate::key::PrivateKey;
 use crate::layers::{self, Wrapping};
 use crate::{Random, Trouble};
 use data_encoding::BASE64;
+use mail_parser::decoders::base64::base64_decode;
+use std::borrow::Cow;
+
+/// How the files of sealed mail end, whatever type a server gave them (RFC 8551, section 3.2.1); `.p7s` holds what was signed where a
+/// program did not know better.
+const SEALED_ENDINGS: [&str; 3] = [".p7m", ".p7z", ".p7s"];
 
 /// How a mail is sealed.
 pub struct Orders<'a> {
@@ -128,8 +136,8 @@ fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> V
 
 /// The mail without its layers; a mail without any comes back as it is.
 ///
-/// Only the mail as a whole is opened: a signed or encrypted part beside others says nothing about them, and what it holds must not be
-/// mixed with theirs. It stays a file of the mail.
+/// Only the mail as a whole is opened, also one that lost its type or its transfer encoding on the way: a signed or encrypted part beside
+/// others says nothing about them, and what it holds must not be mixed with theirs. It stays a file of the mail.
 ///
 /// # Errors
 /// Those of [`super::decrypt()`] and [`verify`]. A signature that is not good is no error: it is in the layer.
@@ -170,16 +178,62 @@ fn layer(bytes: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result
             if kind.parameter("smime-type").is_some_and(|kind| kind.eq_ignore_ascii_case("certs-only")) {
                 return Ok(None);
             }
-            let cms = entity.decoded().ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
-            if is_signed_data(&cms) {
-                let mut verdict = verify(&cms, None, opening.known)?;
-                return Ok(Some((verdict.content.take().unwrap_or_default(), Layer::Signed(verdict))));
+            let cms = cms(&entity).ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
+            if is_signed_data(&cms) && is_file(&entity, &[".p7c"]) {
+                return Ok(None);
             }
-            let opened = decrypt_with(&cms, opening.keys, opening.legacy, random)?;
-            Ok(Some((opened.content, Layer::Encrypted { cipher: opened.cipher, with: opened.with })))
+            opaque(&cms, opening, random).map(Some)
+        }
+        _ if kind.essence == "application/octet-stream" || is_file(&entity, &SEALED_ENDINGS) => {
+            untyped(&entity, opening, random)
         }
         _ => Ok(None),
     }
+}
+
+/// What the CMS of a whole mail holds.
+fn opaque(cms: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<(Vec<u8>, Layer), Trouble> {
+    if is_signed_data(cms) {
+        let mut verdict = verify(cms, None, opening.known)?;
+        return Ok((verdict.content.take().unwrap_or_default(), Layer::Signed(verdict)));
+    }
+    let opened = decrypt_with(cms, opening.keys, opening.legacy, random)?;
+    Ok((opened.content, Layer::Encrypted { cipher: opened.cipher, with: opened.with }))
+}
+
+/// The same of a mail that lost its type on the way, by what its content says that it is (RFC 8551, sections 3.2.1 and 3.9); `None` for
+/// whatever is no sealed mail: a signature without content, a list of certificates, and a file that somebody signed, which is no entity.
+fn untyped(
+    entity: &Entity<'_>,
+    opening: &Opening<'_>,
+    random: &mut dyn Random,
+) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
+    let Some(cms) = cms(entity) else { return Ok(None) };
+    if [oid::ENVELOPED_DATA, oid::AUTH_ENVELOPED_DATA].into_iter().any(|id| is_of_type(&cms, id)) {
+        return opaque(&cms, opening, random).map(Some);
+    }
+    if !is_signed_data(&cms) {
+        return Ok(None);
+    }
+    let found = opaque(&cms, opening, random).ok();
+    Ok(found.filter(|(inner, _)| Entity::read(inner).kind().is_some()))
+}
+
+/// The body as CMS: without its transfer encoding, also where a server took away the field that names it. `None` where it is not encoded as it
+/// says.
+fn cms<'a>(entity: &Entity<'a>) -> Option<Cow<'a, [u8]>> {
+    let body = entity.decoded()?;
+    if body.first() == Some(&SEQUENCE) {
+        return Some(body);
+    }
+    let bare = base64_decode(&body).filter(|bare| bare.first() == Some(&SEQUENCE));
+    Some(bare.map_or(body, Cow::Owned))
+}
+
+/// Whether its file name has one of these endings.
+fn is_file(entity: &Entity<'_>, endings: &[&str]) -> bool {
+    let name = entity.file_name().unwrap_or_default().trim().to_ascii_lowercase();
+    endings.iter().any(|ending| name.ends_with(ending))
 }
 
 fn is_signature(protocol: &str) -> bool {

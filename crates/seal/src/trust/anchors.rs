@@ -2,9 +2,10 @@
 
 use super::certificate::Parsed;
 use crate::Trouble;
-use crate::asn1::tlv::{Elements, SEQUENCE};
+use crate::asn1::tlv::{Elements, SEQUENCE, within};
 use certval::PDVTrustAnchorChoice;
 use data_encoding::BASE64;
+use std::collections::HashSet;
 
 /// As many as several systems' stores together hold.
 const ANCHORS_MAX: usize = 4096;
@@ -51,6 +52,21 @@ impl Anchors {
         reading
     }
 
+    /// Adds those of many single certificates in DER that some of these name as their issuer, byte for byte, as RFC 5280 has authorities
+    /// write it (section 4.1.2.6); the others are not read any further. What is no certificate is passed over.
+    pub fn add_issuers<'a>(&mut self, many: &[Vec<u8>], of: impl Iterator<Item = &'a [u8]>) {
+        if many.is_empty() {
+            return;
+        }
+        let wanted: HashSet<&[u8]> = of.filter_map(names).map(|(issuer, _)| issuer).collect();
+        for der in many {
+            if names(der).is_some_and(|(_, subject)| wanted.contains(subject)) {
+                // One that is there already, or none at all, adds nothing.
+                let _ = self.add_one(der);
+            }
+        }
+    }
+
     fn add_one(&mut self, der: &[u8]) -> Result<String, AnchorFlaw> {
         let malformed = |trouble| match trouble {
             Trouble::Malformed(what) | Trouble::Unsupported(what) => AnchorFlaw::Malformed(what),
@@ -85,6 +101,20 @@ impl Anchors {
     pub(super) fn holds(&self, certificate: &Parsed) -> bool {
         self.0.iter().any(|one| one.parsed.fingerprint() == certificate.fingerprint())
     }
+}
+
+/// The names of issuer and subject of a certificate in DER, as they stand there; nobody looks at anything else of it.
+fn names(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut certificate = Elements::of(der, SEQUENCE).ok()?;
+    let mut tbs = Elements(certificate.expect(SEQUENCE).ok()?.content);
+    // The version, the serial number and the algorithm (RFC 5280, section 4.1).
+    tbs.optional(within(0)).ok()?;
+    tbs.next().ok()??;
+    tbs.expect(SEQUENCE).ok()?;
+    let issuer = tbs.expect(SEQUENCE).ok()?.whole;
+    // How long it is valid.
+    tbs.expect(SEQUENCE).ok()?;
+    Some((issuer, tbs.expect(SEQUENCE).ok()?.whole))
 }
 
 const BEGIN: &str = "-----BEGIN ";
@@ -130,4 +160,36 @@ fn der(bundle: &[u8]) -> Vec<Result<Vec<u8>, AnchorFlaw>> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::Random;
+    use crate::keyfile::issue::{Kind, Subject, generated, self_signed};
+
+    struct Chance;
+
+    impl Random for Chance {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            aws_lc_rs::rand::fill(bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn of_many_those_alone_are_added_that_somebody_names() {
+        let made = |name: &str| {
+            let subject = Subject { name, addresses: &["a@x.example"] };
+            self_signed(&generated(Kind::P256).unwrap(), subject, (1_700_000_000, 1_900_000_000), &mut Chance).unwrap()
+        };
+        let (one, other) = (made("One"), made("Other"));
+        assert_eq!(names(&one).map(|(issuer, subject)| issuer == subject), Some(true), "it names itself");
+        let mut anchors = Anchors::default();
+        let many = [other.clone(), b"no certificate".to_vec(), one.clone()];
+        anchors.add_issuers(&many, std::iter::once(one.as_slice()));
+        assert_eq!(anchors.all().iter().map(|anchor| anchor.parsed.der().to_vec()).collect::<Vec<_>>(), [one]);
+        anchors.add_issuers(&many, [&b"no certificate"[..], other.as_slice()].into_iter());
+        assert_eq!(anchors.len(), 2);
+    }
 }

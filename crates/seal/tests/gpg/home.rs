@@ -11,7 +11,7 @@ pub use crate::chance::Chance;
 
 /// November 2026. The clock of GnuPG is set to it.
 pub const NOW: u64 = 1_795_000_000;
-pub const POLICY: Policy = Policy { sha1_bindings_before: None, rsa_bits_min: 2_048 };
+pub const POLICY: Policy = Policy { sha1_bindings_before: None, rsa_bits_min: 2_048, cipher_bits_min: 0 };
 
 pub struct Home {
     dir: TempDir,

@@ -1,6 +1,7 @@
 //! Whole mails, as they travel.
 
 use crate::home::{Chance, Home, NOW, POLICY};
+use data_encoding::BASE64_MIME;
 use seal::Trouble;
 use seal::entity::Entity;
 use seal::header_protection::Protection;
@@ -110,6 +111,65 @@ fn what_gpg_makes_in_a_mail_opens_whole_and_never_beside_something() {
     assert!(text(&read.mail).ends_with("\r\n\r\nGrüße"), "{}", text(&read.mail));
     let read = opened(format!("{head}Before.\r\n{clear}").as_bytes(), &[], &known).expect("it is read");
     assert_eq!(read.layers, []);
+}
+
+/// A mail of parts.
+fn of_parts(kind: &str, parts: &[&str]) -> Vec<u8> {
+    let parts: String = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
+    let head = "From: a@example.com\r\nSubject: Help\r\nMIME-Version: 1.0";
+    format!("{head}\r\nContent-Type: multipart/{kind}; boundary=\"b\"\r\n\r\n{parts}--b--\r\n").into_bytes()
+}
+
+const EMPTY: &str =
+    "Content-Type: text/plain; charset=\"us-ascii\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n";
+const CONTROL: &str = "Content-Type: application/pgp-encrypted\r\nContent-Description: PGP/MIME version identification\r\n\r\nVersion: 1\r\n";
+
+#[test]
+fn pgp_mime_as_exchange_leaves_it_opens_and_nothing_that_only_looks_like_it() {
+    let home = Home::new();
+    let ann = home.ours(NewKey::Curve25519, "ann");
+    let known = [ann.certificate().clone()];
+    let text = "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGrüße\r\n";
+    home.write("text", text.as_bytes());
+    home.run(&["-o", "sealed", "-a", "-u", "ann@example.com", "-r", "ann@example.com", "--sign", "--encrypt", "text"]);
+    let armor = String::from_utf8(home.read("sealed")).expect("armor").replace('\n', "\r\n");
+    let sealed = format!("Content-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n{armor}");
+    let coded = BASE64_MIME.encode(armor.as_bytes());
+    let coded = format!("Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n{coded}");
+
+    let whole = of_parts("encrypted; protocol=\"application/pgp-encrypted\"", &[CONTROL, &sealed]);
+    let expected = opened(&whole, &[&ann], &known).expect("it opens");
+    let [Layer::Encrypted { .. }, Layer::Signed(signatures)] = &expected.layers[..] else {
+        panic!("signed within encrypted: {:?}", expected.layers)
+    };
+    assert_eq!(signatures[0].flaw, None);
+    for sealed in [&sealed, &coded] {
+        let mixed = of_parts("mixed", &[EMPTY, CONTROL, sealed]);
+        assert_eq!(opened(&mixed, &[&ann], &known).as_ref(), Ok(&expected));
+    }
+
+    // Whatever a reader would see beside it was not sealed (EFAIL).
+    let written = format!("{EMPTY}Look:\r\n");
+    let page = "Content-Type: text/html\r\n\r\n<img src=\"http://e.example/\r\n";
+    let around = format!("Content-Type: application/octet-stream\r\n\r\nLook:\r\n{armor}");
+    let other = CONTROL.replace("Version: 1", "Version: 2");
+    let (sealed, written, around, other) = (sealed.as_str(), written.as_str(), around.as_str(), other.as_str());
+    for parts in [
+        &[written, CONTROL, sealed][..],
+        &[page, CONTROL, sealed],
+        &["Look:\r\n", CONTROL, sealed],
+        &["Content-Type: text/plain\r\nLook!", CONTROL, sealed],
+        &[EMPTY, CONTROL, sealed, page],
+        &[EMPTY, CONTROL, sealed, EMPTY],
+        &[EMPTY, CONTROL, around],
+        &[EMPTY, other, sealed],
+        &[EMPTY, page, sealed],
+        &[EMPTY, sealed, CONTROL],
+    ] {
+        let mail = of_parts("mixed", parts);
+        let read = opened(&mail, &[&ann], &known).expect("it is a mail");
+        assert_eq!((read.layers.len(), &read.mail), (0, &mail));
+    }
 }
 
 #[test]

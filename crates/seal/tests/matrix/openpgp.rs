@@ -127,7 +127,7 @@ fn rows() -> Vec<(String, What)> {
     rows
 }
 
-const POLICY: Policy = Policy { sha1_bindings_before: None, rsa_bits_min: 2_048 };
+const POLICY: Policy = Policy { sha1_bindings_before: None, rsa_bits_min: 2_048, cipher_bits_min: 0 };
 
 impl What {
     fn there(&self, tool: &dyn Tool, ring: &Ring) -> Made {

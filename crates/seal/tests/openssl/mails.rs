@@ -1,6 +1,7 @@
 //! Whole mails, as they travel.
 
 use crate::authority::{Authority, Chance, Person, orders};
+use data_encoding::BASE64_MIME;
 use seal::smime::{ContentCipher, Flaw, Layer, Orders, Recipient, seal};
 use seal::{Trouble, smime};
 
@@ -158,4 +159,88 @@ fn only_the_whole_mail_counts_as_signed() {
     let [Layer::Signed(verdict)] = &mail.layers[..] else { panic!("a signature") };
     assert_eq!(verdict.signatures[0].flaw, Some(Flaw::ContentChanged));
     assert!(smime::open(b"no mail at all", &[], &[], &mut Chance).expect("any bytes are a mail").layers.is_empty());
+}
+
+/// How servers that know no S/MIME leave the fields of a sealed mail.
+const DAMAGED: [&str; 6] = [
+    "Content-Type: application/octet-stream; name=\"smime.p7m\"\r\nContent-Transfer-Encoding: base64",
+    "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=smime.P7M",
+    "Content-Type: application/x-unknown\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment;\r\n filename=\"mail.p7z\"",
+    "Content-Type: application/pkcs7-signature; name=smime.p7s\r\nContent-Transfer-Encoding: base64",
+    "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64",
+    "Content-Type: application/pkcs7-mime; name=smime.p7m",
+];
+
+/// The mail with other fields about its content.
+fn with_fields(mail: &[u8], fields: &str) -> Vec<u8> {
+    let text = String::from_utf8(mail.to_vec()).expect("seven bits");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    let (outside, _) = head.split_once("Content-Type:").expect("a type");
+    format!("{outside}{fields}\r\n\r\n{body}").into_bytes()
+}
+
+/// A mail of what OpenSSL signed of a file, by these words.
+fn of_openssl(authority: &Authority, content: &[u8], words: &[&str]) -> Vec<u8> {
+    authority.write("content", content);
+    let signed = ["cms", "-sign", "-in", "content", "-signer", "rsa2048.pem", "-inkey", "rsa2048.key"];
+    authority.run(&[&signed[..], words, &["-outform", "DER", "-out", "signed.der"]].concat());
+    let fields = "From: a@example.com\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\n";
+    format!("{fields}{}", BASE64_MIME.encode(&authority.read("signed.der"))).into_bytes()
+}
+
+/// RFC 8551, sections 3.2.1 and 3.9.
+#[test]
+fn a_mail_that_lost_its_type_opens_by_what_it_holds() {
+    let authority = Authority::start();
+    let (person, other) = (authority.person("rsa2048"), authority.person("p256"));
+    let sealed = |signer, cipher| {
+        let recipients = if signer { Vec::new() } else { vec![person.recipient()] };
+        Sealing { signer: signer.then_some(&person), recipients, cipher, is_opaque: true }.seal(MAIL)
+    };
+    let entity = b"Content-Type: text/plain\r\n\r\nPlease help.\r\n";
+    for (mail, is_encrypted) in [
+        (sealed(false, ContentCipher::Aes256Cbc), true),
+        (sealed(false, ContentCipher::Aes256Gcm), true),
+        (sealed(true, ContentCipher::Aes256Cbc), false),
+        (of_openssl(&authority, entity, &["-nodetach"]), false),
+    ] {
+        let expected = person.opened(&mail).expect("it opens");
+        match &expected.layers[..] {
+            [Layer::Encrypted { .. }] => assert!(is_encrypted),
+            [Layer::Signed(signed)] => assert!(!is_encrypted && signed.signatures[0].flaw.is_none()),
+            other => panic!("one layer: {other:?}"),
+        }
+        for fields in DAMAGED {
+            let damaged = with_fields(&mail, fields);
+            assert_eq!(person.opened(&damaged).as_ref(), Ok(&expected), "{fields}");
+            if is_encrypted {
+                assert_eq!(other.opened(&damaged), Err(Trouble::NotForUs), "{fields}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_sealed_mail_stays_a_file() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let entity = b"Content-Type: text/plain\r\n\r\nPlease help.\r\n";
+    let (detached, document) = (
+        of_openssl(&authority, entity, &[]),
+        of_openssl(&authority, b"%PDF-1.7\r\nThe invoice.\r\n", &["-nodetach", "-binary"]),
+    );
+    let list = with_fields(
+        &document,
+        "Content-Type: application/pkcs7-mime; name=all.p7c\r\nContent-Transfer-Encoding: base64",
+    );
+    let mut all = vec![list];
+    for fields in &DAMAGED[..5] {
+        all.extend([with_fields(&detached, fields), with_fields(&document, fields)]);
+        all.push(with_fields(b"From: a@example.com\r\nContent-Type: x/y\r\n\r\naGVsbG8gd29ybGQ=\r\n", fields));
+    }
+    for mail in all {
+        let read = person.opened(&mail).expect("it is a mail");
+        assert_eq!((read.layers.len(), &read.mail), (0, &mail), "{}", String::from_utf8_lossy(&mail));
+    }
 }

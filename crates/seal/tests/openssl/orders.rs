@@ -88,7 +88,8 @@ fn content_that_somebody_may_have_changed_is_not_called_proved() {
         );
         assert_eq!(opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens").verdict.is_proved, is_proved);
     }
-    let nothing = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..order(&person) };
+    let nothing =
+        SealOrder { with: With::Pgp { signer: None, recipients: Vec::new(), cipher_bits_min: 0 }, ..order(&person) };
     assert!(
         matches!(nothing.carry_out(MAIL, &holder, &mut Chance), Err(Trouble::Malformed(_))),
         "no order leaves it plain"

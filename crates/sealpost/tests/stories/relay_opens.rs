@@ -29,7 +29,7 @@ struct World {
 }
 
 /// A relay that opens, with this one as the next hop.
-fn opens(home: &mut Home, name: &str, kind: &str) -> SocketAddr {
+pub fn opens(home: &mut Home, name: &str, kind: &str) -> SocketAddr {
     let listen = rig::port::free();
     let text = listen.to_string();
     let relay = [
@@ -47,14 +47,15 @@ fn opens(home: &mut Home, name: &str, kind: &str) -> SocketAddr {
     listen
 }
 
-fn next(home: &mut Home, kind: &str, port: u16) {
+/// The `[[outgoing]]` server that such relays hand on to.
+pub fn next(home: &mut Home, kind: &str, port: u16) {
     let next = [("name", "next"), ("host", "127.0.0.1"), ("kind", kind), ("tls", "none")];
     let next: Vec<(&str, String)> = next.iter().map(|(key, value)| (*key, quoted(value))).collect();
     home.settings.add("[[outgoing]]", &[&next[..], &[("port", port.to_string())]].concat());
 }
 
 /// What a mail program in Python hears that hands this mail in.
-fn hand_in(protocol: &str, at: SocketAddr, people: &[&str], mail: &[u8]) -> String {
+pub fn hand_in(protocol: &str, at: SocketAddr, people: &[&str], mail: &[u8]) -> String {
     let mut program = Command::new("python3");
     program.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/hand_in.py"));
     program.args([protocol, &at.port().to_string(), ANN]).args(people);
@@ -127,6 +128,7 @@ fn priv_18_sealed_mail_reaches_the_box_opened_with_its_verdict_and_is_nowhere_at
         assert!(head.contains("Received: from far by near") && head.contains(&format!("X-Loop: {name}")), "{head}");
         assert!(head.contains("by box.example.org with ") && head.contains("X-Sealpost-Relay: "), "{head}");
         assert!(!head.contains("forged") && !head.contains("liar") && !head.contains("pkcs7"), "{head}");
+        assert!(head.contains("Content-Type: multipart/mixed; boundary=within") && !head.contains("hp="), "{head}");
         let content = within.split_once("\r\n\r\n").unwrap().1.replace("\r\n", "\n");
         assert_eq!(*body, content, "what was signed, byte for byte");
     }
