@@ -22,11 +22,13 @@ pub use facts::{Distrust, Key, KeyFacts, MailFacts, OwnKeys, Question, Recipient
 pub use judge::KeyRule;
 pub use needs::Needs;
 pub use place::{Place, Signs, Source, recognise};
-pub use plan::{ExemptionTrace, Fate, KeyTrace, Notice, Purpose, RecipientPlan, RuleTrace, Seal, SealingPlan, Trace};
+pub use plan::{
+    ExemptionTrace, Fate, KeyTrace, Notice, Purpose, RecipientPlan, RuleTrace, Seal, SealingPlan, Suite, Trace,
+};
 pub use settings::{ROOMS, RSA_BITS_LEAST};
 pub use words::{
-    Algorithm, BySubject, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset, Priority,
-    Revocation, Scheme, Spares,
+    Algorithm, BySubject, Cipher, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset,
+    Priority, Revocation, RsaPadding, Scheme, Spares,
 };
 
 use crate::profile::reader::{self, Reader, Section};

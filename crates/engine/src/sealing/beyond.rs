@@ -161,7 +161,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::keys::KeyFolder;
-    use policy::sealing::{Distrust, Origin, Trust};
+    use crate::sealing::table::Choice;
+    use policy::sealing::{Distrust, Origin, Suite, Trust};
     use seal::Random;
     use seal::keyfile::issue::{Kind, Subject as Named, generated, self_signed};
     use seal::order::With;
@@ -198,10 +199,17 @@ mod tests {
             let (one, mut beyond) = (found(capabilities), Beyond::default());
             let print = fingerprint(&one.certificate);
             beyond.add(&print, Found::Smime(Box::new(one)));
-            let with = table.with_beyond(&beyond, Scheme::Smime, None, std::slice::from_ref(&print), false);
+            let choice = Choice {
+                scheme: Scheme::Smime,
+                sign: None,
+                encrypt_to: std::slice::from_ref(&print),
+                suite: Suite::default(),
+                is_opaque: false,
+            };
+            let with = table.with_beyond(&beyond, &choice);
             let Some((With::Smime { cipher, recipients, .. }, _)) = with else { panic!("no order") };
             assert_eq!((cipher, recipients.len()), (expected, 1));
-            assert!(table.with(Scheme::Smime, None, &[print], false).is_none(), "the folder does not know it");
+            assert!(table.with(&choice).is_none(), "the folder does not know it");
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) fn of_smime(certificate: &Certificate, trust: Trust) -> Key {
         algorithm,
         bits,
         beside: Vec::new(),
+        version: None,
+        reads_seipd_v2: false,
         not_before_s: i64::try_from(from).ok(),
         not_after_s: i64::try_from(until).ok(),
         signs: certificate.may_sign(),
@@ -102,6 +104,8 @@ pub(super) fn of_pgp(certificate: &pgp::Certificate, address: &str, now: u64) ->
         algorithm,
         bits,
         beside,
+        version: Some(certificate.version()),
+        reads_seipd_v2: standing.preferences.reads_seipd_v2,
         not_before_s: used.and_then(|key| i64::try_from(key.made).ok()),
         not_after_s: ends.and_then(|ends| i64::try_from(ends).ok()),
         signs: standing.may_sign().is_ok(),
@@ -147,5 +151,37 @@ fn kind_of(name: &str) -> (Algorithm, u32) {
         "X448" | "Ed448" => (Algorithm::Curve448, 448),
         name if ["ML-", "SLH-"].iter().any(|kind| name.starts_with(kind)) => (Algorithm::PostQuantum, 0),
         _ => (Algorithm::Other, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use seal::Random;
+    use seal::pgp::{NewKey, Reads, generate_for};
+
+    struct Chance;
+
+    impl Random for Chance {
+        fn fill(&mut self, bytes: &mut [u8]) {
+            aws_lc_rs::rand::fill(bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn of_a_key_of_openpgp_its_version_and_what_its_owner_reads_are_told() {
+        const NOW: u64 = 1_800_000_000;
+        for (kind, reads, expected) in [
+            (NewKey::Version6, Reads::Rfc9580, (Some(6), true)),
+            (NewKey::Curve25519, Reads::Rfc9580, (Some(4), true)),
+            (NewKey::Curve25519, Reads::Rfc4880, (Some(4), false)),
+        ] {
+            let names = ["Ann <ann@a.example>"];
+            let private = generate_for(kind, reads, &names, NOW - 10, None, None, &mut Chance).unwrap();
+            let public = pgp::Certificate::of_private(private.as_bytes()).unwrap().remove(0);
+            let key = of_pgp(&public, "ann@a.example", NOW).unwrap();
+            assert_eq!((key.version, key.reads_seipd_v2), expected, "{kind:?} {reads:?}");
+        }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Whatever is missing or goes wrong keeps the letter here, and it is tried again: no letter leaves plain by an error.
 
-use super::{Beyond, ByRules, LOOK_EVERY, Planned, SealingSettings};
+use super::{Beyond, ByRules, Explained, LOOK_EVERY, Planned, SealingSettings, SignOrder};
 use crate::cell::Cells;
 use crate::outside::Outside;
 use futures_util::future::BoxFuture;
 use mail::compose::{in_place_of, with_general_list};
 use mail::{Envelope, Headers, OtherField};
-use policy::sealing::{Fate, MailFacts, Notice, NoticeKind, RecipientPlan, Seal};
+use policy::sealing::{Fate, MailFacts, Notice, NoticeKind, RecipientPlan, Scheme, Seal};
 use policy::{Fault, FaultCode, FaultKind};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -41,7 +41,7 @@ pub struct LetterNature {
     pub came_sealed: bool,
     /// The page of the issue.
     pub link: Option<String>,
-    /// It is encrypted to a key that its recipient is to prove by opening it, and nothing else of it is asked.
+    /// It is encrypted to a key that its recipient is to prove by opening it; rules are asked for our signature alone.
     pub proves_key: bool,
 }
 
@@ -64,6 +64,18 @@ pub trait LetterSealer: Send + Sync + 'static {
         seal: &'a Seal,
         beyond: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>>;
+
+    /// The key of ours that signs a mail by this scheme, whatever else is done with the mail; `None` where there is none. A sealer without
+    /// keys of its own has none.
+    fn signer<'a>(&'a self, _mail: &'a MailFacts, _scheme: Scheme) -> BoxFuture<'a, Result<Option<SignOrder>, Fault>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// What was asked for about a mail, and what would become of it for each of its recipients, with nobody asked outside; `None` where a
+    /// sealer has no rules to explain it by.
+    fn explained<'a>(&'a self, _mail: &'a MailFacts) -> BoxFuture<'a, Result<Option<Explained>, Fault>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// A letter as it may leave.
@@ -108,6 +120,22 @@ pub async fn sealed(
         Ok(mail) => Ok(SealedLetter { mail: Some(mail), from, plan }),
         Err(why) => Err(waits(&format!("it could not be sealed: {why}"), age)),
     }
+}
+
+/// What signs a letter by this scheme that is encrypted by somebody else's word than the rules'; `None` where no key of ours for its sender
+/// may sign.
+///
+/// # Errors
+/// Temporary, whatever went wrong.
+pub async fn signer_of(
+    sealer: &dyn LetterSealer,
+    nature: &LetterNature,
+    envelope: &Envelope,
+    now_s: i64,
+    (mail, scheme): (&[u8], Scheme),
+) -> Result<Option<SignOrder>, Fault> {
+    let headers = sealer.headers(mail).await.map_err(later)?;
+    sealer.signer(&nature.facts(headers, envelope, now_s), scheme).await.map_err(later)
 }
 
 impl LetterNature {
@@ -156,6 +184,7 @@ impl LetterNature {
             scheme: *scheme,
             sign: Some(sign.clone()),
             encrypt_to: Vec::new(),
+            suite: notice.suite,
             protect_header: false,
             outer_subject: None,
             opaque: false,
@@ -284,6 +313,14 @@ impl LetterSealer for LettersByRules {
         beyond: &'a Beyond,
     ) -> BoxFuture<'a, Result<Result<Vec<u8>, String>, Fault>> {
         Box::pin(async move { self.read().await?.carry_out(mail, site, seal, beyond).await })
+    }
+
+    fn signer<'a>(&'a self, mail: &'a MailFacts, scheme: Scheme) -> BoxFuture<'a, Result<Option<SignOrder>, Fault>> {
+        Box::pin(async move { self.read().await?.signer(mail, scheme) })
+    }
+
+    fn explained<'a>(&'a self, mail: &'a MailFacts) -> BoxFuture<'a, Result<Option<Explained>, Fault>> {
+        Box::pin(async move { Ok(Some(self.read().await?.asking_nobody().explained(mail).await)) })
     }
 }
 

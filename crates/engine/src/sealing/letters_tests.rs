@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 use super::*;
-use policy::sealing::{Scheme, Trace};
+use policy::sealing::{Suite, Trace};
 
 const LETTER: &[u8] =
     b"From: <desk@x.example>\r\nTo: <ann@y.example>\r\nSubject: [HR-7] Planted\r\nMessage-ID: <1@x.example>\r\n\
@@ -46,6 +46,7 @@ fn seal(outer_subject: Option<&str>) -> Seal {
         scheme: Scheme::Smime,
         sign: None,
         encrypt_to: vec!["9f2c".into()],
+        suite: Suite::default(),
         protect_header: true,
         outer_subject: outer_subject.map(str::to_owned),
         opaque: false,
@@ -56,7 +57,7 @@ fn seal(outer_subject: Option<&str>) -> Seal {
 
 fn notice(kind: NoticeKind, sign: Option<(Scheme, String)>) -> Fate {
     let (language, subject, text) = ("en".to_owned(), "A message".to_owned(), "Look there.".to_owned());
-    Fate::Notice(Notice { kind, language, subject, text, sign, why: "no key".into() })
+    Fate::Notice(Notice { kind, language, subject, text, sign, suite: Suite::default(), why: "no key".into() })
 }
 
 fn nature() -> LetterNature {

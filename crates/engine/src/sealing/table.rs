@@ -1,17 +1,18 @@
 //! The folder of keys, ready to be asked for addresses and fingerprints.
 
-use super::beyond::Beyond;
+mod order;
+
+pub(super) use order::Choice;
+
 use super::keys::{of_pgp, of_smime, trust};
-use crate::cell::OwnKey as Signing;
-use crate::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
+use crate::keys::{KeyFolder, OwnKey, same_address};
 use crate::outside::{Piece, SmimeFound};
 use crate::register::OfPerson;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use policy::sealing::{Key, Scheme, Trust};
-use seal::order::{SignerOrder, With};
 use seal::pgp;
-use seal::smime::{Capabilities, Certificate, Transport, cipher_for_all, transport};
+use seal::smime::Certificate;
 use seal::trust::{Anchors, Answer, AnswerKind, Asked, Purpose, Revocation, Settings, Unknown, Verdict, judge};
 use seal::verdict::fingerprint;
 use std::cmp::Reverse;
@@ -79,7 +80,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn new(folder: KeyFolder) -> Table {
         let mut anchors = Anchors::default();
-        for (anchor, _) in &folder.anchors {
+        for anchor in folder.anchors.iter().map(|(anchor, _)| anchor).chain(&folder.system) {
             // It was read as a certificate already.
             anchors.add(anchor.der());
         }
@@ -234,79 +235,6 @@ impl Table {
         let known = Revocation { answers: &answers, nonce: None };
         judge(subject.certificate.der(), &intermediates, &self.anchors, &asked, &settings, &known)
     }
-
-    /// The order that a decision means, and the keys that sign; `None` when one of its keys, named by fingerprints, is not there.
-    pub(super) fn with(
-        &self,
-        scheme: Scheme,
-        sign: Option<&str>,
-        encrypt_to: &[String],
-        is_opaque: bool,
-    ) -> Option<(With, Vec<Signing>)> {
-        self.with_beyond(&Beyond::default(), scheme, sign, encrypt_to, is_opaque)
-    }
-
-    /// The same, where recipients may have keys that were found outside.
-    pub(super) fn with_beyond(
-        &self,
-        beyond: &Beyond,
-        scheme: Scheme,
-        sign: Option<&str>,
-        encrypt_to: &[String],
-        is_opaque: bool,
-    ) -> Option<(With, Vec<Signing>)> {
-        match scheme {
-            Scheme::Smime => {
-                let own = |print: &str| self.own.get(print).and_then(|place| self.folder.own.get(*place));
-                let signer = wanted(sign, own)?;
-                let recipients = encrypt_to.iter().map(|print| self.recipient(beyond, print));
-                let (recipients, shown): (Vec<&Certificate>, Vec<Option<Capabilities>>) =
-                    recipients.collect::<Option<Vec<_>>>()?.into_iter().unzip();
-                let shown: Vec<Option<&Capabilities>> = shown.iter().map(Option::as_ref).collect();
-                let for_one = |(one, shown): (&&Certificate, &Option<&Capabilities>)| -> (Vec<u8>, Transport) {
-                    (one.der().to_vec(), transport(one, *shown))
-                };
-                let with = With::Smime {
-                    signer: signer.map(signer_order),
-                    recipients: recipients.iter().zip(&shown).map(for_one).collect(),
-                    cipher: cipher_for_all(&shown),
-                    is_opaque,
-                };
-                Some((with, signer.map(|own| own.key.clone() as Signing).into_iter().collect()))
-            }
-            Scheme::Pgp => {
-                let own = |print: &str| self.own_pgp.get(print).and_then(|place| self.folder.pgp_keys.get(*place));
-                let signer = wanted(sign, own)?;
-                let recipients = encrypt_to.iter().map(|print| {
-                    // One from outside holds what the folder knows of it, too.
-                    beyond.pgp.get(print).or_else(|| self.pgp.get(print))?.to_bytes().ok()
-                });
-                let with = With::Pgp {
-                    signer: signer.map(|own| own.public.clone()),
-                    recipients: recipients.collect::<Option<Vec<_>>>()?,
-                };
-                Some((with, signer.map(signing).unwrap_or_default()))
-            }
-        }
-    }
-}
-
-impl Table {
-    /// A recipient's certificate, and what his program can do: by what came along with it, else by its own word.
-    fn recipient<'t>(&'t self, beyond: &'t Beyond, print: &str) -> Option<(&'t Certificate, Option<Capabilities>)> {
-        let stranger = beyond.smime.get(print);
-        let certificate = stranger.map(|one| &one.certificate).or_else(|| self.certificates.get(print))?;
-        let told = stranger.and_then(|one| one.capabilities.clone());
-        Some((certificate, told.or_else(|| Capabilities::of_certificate(certificate.der()).ok().flatten())))
-    }
-}
-
-/// Nobody where nobody is wanted; `None` where somebody is, and is not there.
-fn wanted<T>(print: Option<&str>, find: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
-    match print {
-        Some(print) => find(print).map(Some),
-        None => Some(None),
-    }
 }
 
 fn print(certificate: &pgp::Certificate) -> String {
@@ -324,18 +252,6 @@ pub(crate) fn joined(all: impl Iterator<Item = pgp::Certificate>) -> HashMap<Str
         }
     }
     joined
-}
-
-fn signer_order(own: &OwnKey) -> SignerOrder {
-    SignerOrder {
-        certificate: own.certificate.der().to_vec(),
-        scheme: own.certificate.key().signs_with(false),
-        intermediates: own.chain.iter().map(|one| one.der().to_vec()).collect(),
-    }
-}
-
-fn signing(own: &OwnPgpKey) -> Vec<Signing> {
-    own.keys.iter().map(|key| key.clone() as Signing).collect()
 }
 
 #[cfg(test)]

@@ -125,7 +125,10 @@ fn a_mail_that_does_not_open_costs_no_cell() {
         let broken = String::from_utf8(sealed).unwrap().replace("\r\n\r\nMI", "\r\n\r\nMM");
         let refused = cells.open_sealed(broken.as_bytes(), &opening(&[&person]), &[person.key()]).await.unwrap();
         assert!(matches!(refused.unwrap_err(), Refusal::Malformed(_)));
-        let nobody = SealOrder { with: With::Pgp { signer: None, recipients: Vec::new() }, ..person.order() };
+        let nobody = SealOrder {
+            with: With::Pgp { signer: None, recipients: Vec::new(), cipher_bits_min: 0 },
+            ..person.order()
+        };
         assert!(cells.seal(MAIL, &nobody, &[]).await.unwrap().is_err(), "nothing leaves that is not sealed");
         assert_eq!((cells.figures().started, cells.figures().died), (1, 0));
     });

@@ -69,6 +69,8 @@ impl Names {
             algorithm: Algorithm::Rsa,
             bits: 3072,
             beside: Vec::new(),
+            version: None,
+            reads_seipd_v2: false,
             not_before_s: None,
             not_after_s: None,
             signs: true,

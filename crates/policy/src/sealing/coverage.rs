@@ -81,18 +81,15 @@ impl Coverage {
 
 /// A key that is kept in several places is told once: as one that may be used where it is, else as the first by origin.
 fn each_once(keys: Vec<KeyReach<'_>>) -> Vec<KeyReach<'_>> {
-    let place = |number: usize| {
-        keys.get(number).map(|one| (one.why_not.is_some(), judge::rank(one.key.origin, one.scheme), number))
-    };
-    let same = |one: &KeyReach<'_>, other: &KeyReach<'_>| {
+    let numbered: Vec<(usize, KeyReach<'_>)> = keys.into_iter().enumerate().collect();
+    let same = |(_, one): &(usize, KeyReach<'_>), (_, other): &(usize, KeyReach<'_>)| {
         (one.scheme, &one.key.fingerprint) == (other.scheme, &other.key.fingerprint)
     };
-    let is_first = |number: usize, one: &KeyReach<'_>| {
-        keys.iter().enumerate().all(|(at, other)| !same(one, other) || place(number) <= place(at))
+    let place = |(number, one): &(usize, KeyReach<'_>)| {
+        (one.why_not.is_some(), judge::rank(one.key.origin, one.scheme), *number)
     };
-    let first: Vec<usize> =
-        keys.iter().enumerate().filter(|(number, one)| is_first(*number, one)).map(|(number, _)| number).collect();
-    first.into_iter().filter_map(|number| keys.get(number).cloned()).collect()
+    let firsts = numbered.iter().filter(|one| judge::first_before(*one, &numbered, same, place).is_none());
+    firsts.map(|(_, one)| one.clone()).collect()
 }
 
 /// What rules say of people in one place: of a project, space or repository of a site.

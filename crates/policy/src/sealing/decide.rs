@@ -66,6 +66,8 @@ struct Case<'c> {
     sign_by: String,
     trace: Trace,
     open: Vec<Question>,
+    /// Keys that are not taken for being the newest of the first origin, by fingerprint, with the sentence that says why.
+    taken_for: Vec<(String, String)>,
 }
 
 /// What a look-up found.
@@ -128,8 +130,22 @@ impl<'c> Case<'c> {
         let place_by = belonging.place.as_ref().map(|place| place.source);
         let trace =
             Trace { place_by, came_sealed: mail.came_sealed, rules: rules_said, exemptions, ..Trace::default() };
-        let open = Vec::new();
-        Case { mail, rules, facts, belonging, number, holding, encrypt, sign, encrypt_by, sign_by, trace, open }
+        let (open, taken_for) = (Vec::new(), Vec::new());
+        Case {
+            mail,
+            rules,
+            facts,
+            belonging,
+            number,
+            holding,
+            encrypt,
+            sign,
+            encrypt_by,
+            sign_by,
+            trace,
+            open,
+            taken_for,
+        }
     }
 
     /// The plan, and what would have to be asked for a better one.
@@ -203,7 +219,7 @@ impl<'c> Case<'c> {
                 origin: key.origin,
                 algorithm: key.algorithm,
                 bits: key.bits,
-                fingerprint: Some(key.fingerprint.clone()),
+                fingerprint: key.fingerprint.clone(),
                 ends_soon: refusal.is_none() && judge::ends_soon(key, self.held(), self.mail.now_s),
                 taken: false,
                 why: refusal.unwrap_or_else(|| USABLE.to_owned()),
@@ -212,7 +228,19 @@ impl<'c> Case<'c> {
                 self.trace.keys.push(seen);
             }
         }
-        judge::best(usable.into_iter(), scheme).map(|(_, key)| key.fingerprint.clone())
+        let (_, best) = judge::best(usable.iter().copied(), scheme, purpose)?;
+        let is_of_other_version = |key: &Key| {
+            judge::rank(key.origin, scheme) == judge::rank(best.origin, scheme)
+                && judge::version_rank(key) > judge::version_rank(best)
+        };
+        if purpose != Purpose::Sign && usable.iter().any(|(_, key)| is_of_other_version(key)) {
+            let why = match judge::version_rank(best) {
+                0 => "it is taken: the first by origin, and of version 6, which its owner's programs read",
+                _ => "it is taken: the first by origin, before one of version 6 that does not say that it is read",
+            };
+            self.taken_for.push((best.fingerprint.clone(), why.to_owned()));
+        }
+        Some(best.fingerprint.clone())
     }
 
     /// A key of ours that signs by this scheme.
@@ -261,7 +289,7 @@ impl<'c> Case<'c> {
     /// Notes which keys the fate uses, and why those do not count that could have been.
     fn mark_taken(&mut self, fate: &Fate) {
         for key in &mut self.trace.keys {
-            let fingerprint = key.fingerprint.as_deref().unwrap_or_default();
+            let fingerprint = &key.fingerprint;
             let named = |other: &String| other == fingerprint;
             key.taken = key.why == USABLE
                 && match (fate, key.purpose) {
@@ -273,9 +301,11 @@ impl<'c> Case<'c> {
                     _ => false,
                 };
             if key.why == USABLE {
-                key.why = match key.taken {
-                    true => "it is taken: the first by origin, the newest of it".to_owned(),
-                    false => "it may be used, and is not needed".to_owned(),
+                let special = self.taken_for.iter().find(|(other, _)| named(other) && key.purpose != Purpose::Sign);
+                key.why = match (key.taken, special) {
+                    (true, Some((_, why))) => why.clone(),
+                    (true, None) => "it is taken: the first by origin, the newest of it".to_owned(),
+                    (false, _) => "it may be used, and is not needed".to_owned(),
                 };
             }
         }
@@ -285,11 +315,11 @@ impl<'c> Case<'c> {
     /// A key that is kept in several places is taken from the first by origin.
     fn mark_once(&mut self) {
         let taken: Vec<KeyTrace> = self.trace.keys.iter().filter(|key| key.taken).cloned().collect();
+        let same =
+            |one: &KeyTrace, other: &KeyTrace| (one.purpose, &one.fingerprint) == (other.purpose, &other.fingerprint);
         let place = |key: &KeyTrace| (judge::rank(key.origin, key.scheme), key.number);
         for key in self.trace.keys.iter_mut().filter(|key| key.taken) {
-            let of_it = |other: &&KeyTrace| (other.purpose, &other.fingerprint) == (key.purpose, &key.fingerprint);
-            let first = taken.iter().filter(of_it).min_by_key(|other| place(other));
-            if let Some(first) = first.filter(|first| place(first) < place(key)) {
+            if let Some(first) = judge::first_before(key, &taken, same, place) {
                 key.taken = false;
                 key.why = format!("the same key is taken, as number {} has it", first.number);
             }

@@ -57,6 +57,12 @@ pub struct Key {
     /// Of each further part to which the same mail is encrypted, and each of them opens it: of OpenPGP the other subkeys.
     #[serde(default)]
     pub beside: Vec<(Algorithm, u32)>,
+    /// Of OpenPGP, 4 or 6; where it is not known it counts as 4.
+    #[serde(default)]
+    pub version: Option<u8>,
+    /// Of OpenPGP: its owner says that his programs read SEIPDv2 (RFC 9580).
+    #[serde(default)]
+    pub reads_seipd_v2: bool,
     /// Seconds since 1970; so is the next.
     #[serde(default)]
     pub not_before_s: Option<i64>,

@@ -3,10 +3,10 @@
 use super::SealingRules;
 use super::facts::{Distrust, Key, MailFacts, Trust};
 use super::place::recognise;
-use super::plan::Purpose;
+use super::plan::{Purpose, Suite};
 use super::settings::RSA_BITS_LEAST;
 use super::values::Held;
-use super::words::{Algorithm, Origin, Revocation, Scheme};
+use super::words::{Algorithm, Demand, Origin, Revocation, Scheme};
 use crate::profile::Word;
 
 /// The least bits of a key over a curve; fewer are a mistake in what was found.
@@ -41,6 +41,18 @@ impl KeyRule {
     /// Why mail may not be encrypted with the key; nothing where it may.
     pub fn refusal(&self, key: &Key, now_s: i64) -> Option<String> {
         refusal(key, Purpose::Encrypt, &self.held, now_s)
+    }
+
+    /// Which of these keys of ours signs by this scheme; `None` where none may, or where rules say `sign = "never"`.
+    pub fn signer<'k>(&self, keys: &'k [Key], scheme: Scheme, now_s: i64) -> Option<&'k Key> {
+        let may =
+            |key: &Key| self.held.sign != Demand::Never && refusal(key, Purpose::Sign, &self.held, now_s).is_none();
+        best(keys.iter().enumerate().filter(|(_, key)| may(key)), scheme, Purpose::Sign).map(|(_, key)| key)
+    }
+
+    /// The algorithms that are used with it.
+    pub fn suite(&self) -> Suite {
+        self.held.suite()
     }
 }
 
@@ -142,11 +154,38 @@ pub(super) fn rank(origin: Origin, scheme: Scheme) -> (Origin, bool) {
     }
 }
 
-/// The one that is taken of those that may be used: the first by origin, of several the newest, of several as new the one that is good for longer.
-pub(super) fn best<'k>(keys: impl Iterator<Item = (usize, &'k Key)>, scheme: Scheme) -> Option<(usize, &'k Key)> {
+/// The one that is told of a key that is kept in several places, where that is not this one: of all that are the `same`, the one whose `place` is first.
+pub(super) fn first_before<'a, T, P: Ord>(
+    one: &T,
+    all: &'a [T],
+    same: impl Fn(&T, &T) -> bool,
+    place: impl Fn(&T) -> P,
+) -> Option<&'a T> {
+    let first = all.iter().filter(|other| same(one, other)).min_by_key(|other| place(other))?;
+    (place(first) < place(one)).then_some(first)
+}
+
+/// How early a key of OpenPGP is encrypted to among those of one origin, as `Certificate::best` has it in the crate `seal`: one of version 6 goes first where its
+/// owner's programs read what goes with it, and last where they do not say so, since GnuPG reads none but version 4.
+pub(super) fn version_rank(key: &Key) -> u8 {
+    match (key.version, key.reads_seipd_v2) {
+        (Some(6..), true) => 0,
+        (Some(6..), false) => 2,
+        _ => 1,
+    }
+}
+
+/// The one that is taken of those that may be used: the first by origin, of several by the version of OpenPGP where it is encrypted to, then the newest, of several
+/// as new the one that is good for longer.
+pub(super) fn best<'k>(
+    keys: impl Iterator<Item = (usize, &'k Key)>,
+    scheme: Scheme,
+    purpose: Purpose,
+) -> Option<(usize, &'k Key)> {
     keys.min_by_key(|(_, key)| {
+        let version = if purpose == Purpose::Sign { 0 } else { version_rank(key) };
         let newest = std::cmp::Reverse(key.not_before_s.unwrap_or(i64::MIN));
         let longest = std::cmp::Reverse(key.not_after_s.unwrap_or(i64::MAX));
-        (rank(key.origin, scheme), newest, longest, key.fingerprint.clone())
+        (rank(key.origin, scheme), version, newest, longest, key.fingerprint.clone())
     })
 }

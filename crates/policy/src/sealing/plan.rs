@@ -1,7 +1,7 @@
 //! What is decided about a mail for each recipient, with how it came to that.
 
 use super::place::{Place, Source};
-use super::words::{Algorithm, NoticeKind, Origin, Platform, Scheme};
+use super::words::{Algorithm, Cipher, NoticeKind, Origin, Platform, RsaPadding, Scheme};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a mail. It names keys and the place; what is kept as the audit record is each [`Trace`].
@@ -46,8 +46,10 @@ pub struct Seal {
     pub scheme: Scheme,
     /// A key of ours; `None` for no signature.
     pub sign: Option<String>,
-    /// The recipient's, and ours when it is encrypted to ourselves; empty where it is signed alone, and readable.
+    /// The recipient's, a classic one of his beside it, and ours when it is encrypted to ourselves; empty where it is signed alone, and readable.
     pub encrypt_to: Vec<String>,
+    #[serde(default, skip_serializing_if = "Suite::is_default")]
+    pub suite: Suite,
     /// Whether header fields stand inside as well (RFC 9788).
     pub protect_header: bool,
     /// What stands outside in place of the subject; `None` for the subject.
@@ -57,6 +59,21 @@ pub struct Seal {
     /// A line below the text that says how it was sealed; `None` for none.
     pub footer: Option<String>,
     pub why: String,
+}
+
+/// What rules say of the algorithms that are used with the keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Suite {
+    /// Content is encrypted with no weaker cipher; for OpenPGP its bits count alone.
+    pub cipher_min: Cipher,
+    pub rsa_padding: RsaPadding,
+}
+
+impl Suite {
+    fn is_default(&self) -> bool {
+        *self == Suite::default()
+    }
 }
 
 /// What goes in its place: nothing of the mail's content.
@@ -69,6 +86,8 @@ pub struct Notice {
     pub text: String,
     /// A key of ours that signs it.
     pub sign: Option<(Scheme, String)>,
+    #[serde(default, skip_serializing_if = "Suite::is_default")]
+    pub suite: Suite,
     pub why: String,
 }
 
@@ -119,8 +138,8 @@ impl Fate {
 /// How a fate came about: the audit record.
 ///
 /// It holds nothing of the mail: no subject, no address, no key of a project (a personal space is named after its owner). Recipients are numbers
-/// that mean something beside the mail's row alone, tables of rules are numbers that mean something beside the rules' version. What names a person
-/// all the same is the fingerprint of a key, since keys are public: whoever keeps traces longer than mail keeps [`Trace::for_keeping`].
+/// that mean something beside the mail's row alone, tables of rules are numbers that mean something beside the rules' version. What leads to a person
+/// all the same is the fingerprint of a key, since keys are public: so a trace is kept sealed, and no longer than what the letter says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// What told the place; `None` where nothing did.
@@ -131,6 +150,13 @@ pub struct Trace {
     pub keys: Vec<KeyTrace>,
     /// What followed from what, in order; the last is the fate.
     pub steps: Vec<String>,
+}
+
+impl Trace {
+    /// Adds a step before the last, which is the fate: what is known only where the order to seal is made.
+    pub fn note(&mut self, step: String) {
+        self.steps.insert(self.steps.len().saturating_sub(1), step);
+    }
 }
 
 /// A setting that holds, and the level that says so: `recipient[2]`, `domain[1]`, `place[3]`, `site[1]` or `default`.
@@ -172,9 +198,7 @@ pub struct KeyTrace {
     pub origin: Origin,
     pub algorithm: Algorithm,
     pub bits: u32,
-    /// `None` in what is kept for longer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
+    pub fingerprint: String,
     /// Whether it may be used and ends within `expiring_days`.
     pub ends_soon: bool,
     pub taken: bool,
@@ -185,14 +209,5 @@ impl KeyTrace {
     /// Whether it is the same look at the same key.
     pub(super) fn is_same(&self, other: &KeyTrace) -> bool {
         (self.purpose, self.scheme, self.number) == (other.purpose, other.scheme, other.number)
-    }
-}
-
-impl Trace {
-    /// The same without what names a person: the fingerprints of keys.
-    #[must_use]
-    pub fn for_keeping(&self) -> Trace {
-        let keys = self.keys.iter().map(|key| KeyTrace { fingerprint: None, ..key.clone() });
-        Trace { keys: keys.collect(), ..self.clone() }
     }
 }

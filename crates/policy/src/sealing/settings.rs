@@ -1,8 +1,8 @@
 //! Every setting of a file of sealing rules, with its form, default and meaning: for the reader, the manual and the tests.
 
 use super::words::{
-    Algorithm, BySubject, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset, Priority,
-    Revocation, Spares,
+    Algorithm, BySubject, Cipher, Demand, Fallback, LookupFailed, NoSigningKey, NoticeKind, Origin, Platform, Preset,
+    Priority, Revocation, RsaPadding, Spares,
 };
 use crate::profile::{Default, Form, Room, Setting, Tables, setting};
 
@@ -81,6 +81,27 @@ const OF_WHAT: &[Setting] = &[
         "With `true` mail is encrypted for the sender's key of ours as well. Whoever has that key can then read what went to anybody.",
     ),
     setting(
+        "default.encrypt_to_classic",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` S/MIME that is encrypted to a certificate with ML-KEM is encrypted to the best other certificate of the same recipient, too, if he has one that may be used: for as long as some of his programs do not know ML-KEM. \
+         A computer of quanta then opens it by the other.",
+    ),
+    setting(
+        "default.cipher_min",
+        Form::OneOf(Cipher::CHOICES),
+        Default::Is("aes-128-cbc"),
+        "Content is encrypted with no weaker cipher: with keys of at least so many bits and, with GCM, so that it is proved that nothing was changed. Where a recipient's program does not say that it opens one, \
+         this one is used all the same, and he may be unable to read it. For OpenPGP its bits count alone: each of its forms proves its content.",
+    ),
+    setting(
+        "default.rsa_padding",
+        Form::OneOf(RsaPadding::CHOICES),
+        Default::Is("auto"),
+        "How S/MIME encrypts and signs with keys of RSA. With `auto` OAEP where the recipient's program says that it opens it, otherwise PKCS#1 v1.5, which every program reads, and signatures with PKCS#1 v1.5; \
+         with `pkcs1` nothing else; with `modern` OAEP and PSS always, which older programs do not read. OpenPGP has PKCS#1 v1.5 alone.",
+    ),
+    setting(
         "default.protect_header",
         Form::Truth,
         Default::Is("true"),
@@ -104,7 +125,8 @@ const OF_WHAT: &[Setting] = &[
 const KEYS: Room = Room {
     title: "[default]: which keys may be used",
     about: "A key that is revoked, expired, not yet good, not for the address, or not made for the purpose is never used. Of those that are left the first \
-            by origin is taken, in the order of `origins` in the table below, and of several of one origin the newest.",
+            by origin is taken, in the order of `origins` in the table below, and of several of one origin the newest. Of keys of OpenPGP one of \
+            version 6 goes before them if it says that its owner's programs read RFC 9580, and behind them if not.",
     settings: OF_KEYS,
 };
 
@@ -112,8 +134,8 @@ const OF_KEYS: &[Setting] = &[
     setting(
         "default.algorithms",
         Form::SomeOf(ALGORITHMS),
-        Default::Is("rsa, p256, p384, p521, brainpool, curve25519, curve448, post_quantum"),
-        "The kinds of keys that may be used. Others, DSA and ElGamal among them, may never.",
+        Default::Is("rsa, p256, p384, p521, curve25519, curve448, post_quantum"),
+        "The kinds of keys that may be used. Others may never: DSA, ElGamal, and curves of Brainpool, whose certificates are not read.",
     ),
     setting(
         "default.rsa_bits_min",

@@ -1,6 +1,7 @@
 //! What sites, places, domains and recipients may say otherwise, and what holds for a recipient of a mail in the end.
 
-use super::words::{Demand, Fallback, LookupFailed, NoSigningKey, Priority, Revocation};
+use super::plan::Suite;
+use super::words::{Cipher, Demand, Fallback, LookupFailed, NoSigningKey, Priority, Revocation, RsaPadding};
 use crate::profile::Word;
 use crate::profile::reader::{Reader, Section};
 use crate::profile::values::{Inherited, levels};
@@ -17,6 +18,9 @@ levels! {
         no_signing_key: NoSigningKey = word,
         lookup_failed: LookupFailed = word,
         encrypt_to_self: bool = truth,
+        encrypt_to_classic: bool = truth,
+        cipher_min: Cipher = word,
+        rsa_padding: RsaPadding = word,
         protect_header: bool = truth,
         outer_subject: String = text,
         opaque: bool = truth,
@@ -135,8 +139,16 @@ impl Held {
             origins: common(&self.origins, &floor.origins),
             proof_suffices: common(&self.proof_suffices, &floor.proof_suffices),
             encrypt_to_self: self.encrypt_to_self && floor.encrypt_to_self,
+            encrypt_to_classic: self.encrypt_to_classic && floor.encrypt_to_classic,
+            cipher_min: self.cipher_min.stricter(floor.cipher_min),
+            rsa_padding: self.rsa_padding.stricter(floor.rsa_padding),
             ..self
         }
+    }
+
+    /// What they say of algorithms beside those of keys.
+    pub(super) fn suite(&self) -> Suite {
+        Suite { cipher_min: self.cipher_min, rsa_padding: self.rsa_padding }
     }
 }
 
@@ -188,5 +200,8 @@ fn said(held: &Held, levels: &[&Level<'_>], sure: &[&Level<'_>]) -> Vec<(&'stati
         revocation word,
         revocation_stale_days u32::to_string,
         proof_suffices words,
+        encrypt_to_classic bool::to_string,
+        cipher_min word,
+        rsa_padding word,
     ]
 }

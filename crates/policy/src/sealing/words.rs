@@ -220,7 +220,6 @@ choices! {
         P256 = "p256",
         P384 = "p384",
         P521 = "p521",
-        Brainpool = "brainpool",
         /// Ed25519 and X25519.
         Curve25519 = "curve25519",
         /// Ed448 and X448.
@@ -229,6 +228,66 @@ choices! {
         PostQuantum = "post_quantum",
         /// DSA, ElGamal and whatever else there is; refused always.
         Other = "other",
+    }
+}
+
+choices! {
+    /// The weakest cipher that content of S/MIME may be encrypted with. Two are compared by the bits of their keys and by whether they prove that the
+    /// content was not changed, so of some neither is the stricter one.
+    Cipher {
+        Aes128Cbc = "aes-128-cbc",
+        Aes256Cbc = "aes-256-cbc",
+        Aes128Gcm = "aes-128-gcm",
+        Aes256Gcm = "aes-256-gcm",
+    }
+}
+
+impl Cipher {
+    /// Of its key.
+    pub fn bits(self) -> u16 {
+        match self {
+            Cipher::Aes128Cbc | Cipher::Aes128Gcm => 128,
+            Cipher::Aes256Cbc | Cipher::Aes256Gcm => 256,
+        }
+    }
+
+    /// Whether it proves that its content was not changed.
+    pub fn is_authenticated(self) -> bool {
+        matches!(self, Cipher::Aes128Gcm | Cipher::Aes256Gcm)
+    }
+
+    /// The weakest that is no weaker than either.
+    pub(super) fn stricter(self, other: Cipher) -> Cipher {
+        match (self.bits().max(other.bits()) > 128, self.is_authenticated() || other.is_authenticated()) {
+            (false, false) => Cipher::Aes128Cbc,
+            (true, false) => Cipher::Aes256Cbc,
+            (false, true) => Cipher::Aes128Gcm,
+            (true, true) => Cipher::Aes256Gcm,
+        }
+    }
+}
+
+choices! {
+    /// The form in which keys of RSA encrypt and sign (RFC 8017).
+    RsaPadding {
+        /// OAEP for whose program says that it opens it, else PKCS#1 v1.5; signatures with PKCS#1 v1.5.
+        Auto = "auto",
+        /// PKCS#1 v1.5 always.
+        Pkcs1 = "pkcs1",
+        /// OAEP and PSS always.
+        Modern = "modern",
+    }
+}
+
+impl RsaPadding {
+    /// The stricter of two: the more of it is provably safe.
+    pub(super) fn stricter(self, other: RsaPadding) -> RsaPadding {
+        let strictness = |one: RsaPadding| match one {
+            RsaPadding::Pkcs1 => 0,
+            RsaPadding::Auto => 1,
+            RsaPadding::Modern => 2,
+        };
+        if strictness(self) < strictness(other) { other } else { self }
     }
 }
 
@@ -250,6 +309,31 @@ impl Scheme {
         match self {
             Scheme::Smime => "S/MIME",
             Scheme::Pgp => "OpenPGP",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stricter_of_two_is_no_weaker_than_either() {
+        use Cipher::{Aes128Cbc, Aes128Gcm, Aes256Cbc, Aes256Gcm};
+        for (one, other, expected) in [
+            (Aes128Cbc, Aes128Cbc, Aes128Cbc),
+            (Aes128Cbc, Aes256Cbc, Aes256Cbc),
+            (Aes128Cbc, Aes128Gcm, Aes128Gcm),
+            (Aes256Cbc, Aes128Gcm, Aes256Gcm),
+            (Aes128Cbc, Aes256Gcm, Aes256Gcm),
+        ] {
+            assert_eq!((one.stricter(other), other.stricter(one)), (expected, expected));
+        }
+        let paddings = [RsaPadding::Pkcs1, RsaPadding::Auto, RsaPadding::Modern];
+        for (at, one) in paddings.iter().enumerate() {
+            for (beside, other) in paddings.iter().enumerate() {
+                assert_eq!(one.stricter(*other), paddings[at.max(beside)]);
+            }
         }
     }
 }

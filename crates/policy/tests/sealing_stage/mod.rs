@@ -37,7 +37,7 @@ pub fn mail(text: &str) -> MailFacts {
     mail
 }
 
-/// Lines `WHO SCHEME FINGERPRINT ORIGIN ALGORITHM BITS TRUST [from=S] [until=S] [only=sign|encrypt] [beside=ALGORITHM:BITS,…]`, where WHO is the number of a recipient or `own`; or
+/// Lines `WHO SCHEME FINGERPRINT ORIGIN ALGORITHM BITS TRUST [from=S] [until=S] [only=sign|encrypt] [beside=ALGORITHM:BITS,…] [version=4|6] [seipdv2]`, where WHO is the number of a recipient or `own`; or
 /// `WHO SCHEME untold`. Trust is `trusted`, `revoked`, `unknown`, `unknown:DAYS` or `untrusted:WHY`.
 pub fn keys(text: &str) -> KeyFacts {
     let mut facts = KeyFacts::default();
@@ -66,6 +66,8 @@ pub fn keys(text: &str) -> KeyFacts {
             algorithm: word(words[4]),
             bits: words[5].parse().unwrap(),
             beside: option("beside=").into_iter().flat_map(|all| all.split(',')).map(part).collect(),
+            version: option("version=").map(|version| version.parse().unwrap()),
+            reads_seipd_v2: words.contains(&"seipdv2"),
             not_before_s: option("from=").map(|at| at.parse().unwrap()),
             not_after_s: option("until=").map(|at| at.parse().unwrap()),
             signs: option("only=").is_none_or(|only| only == "sign"),
@@ -123,7 +125,7 @@ pub fn shown(plan: &SealingPlan) -> String {
             let sign = if key.taken { "+" } else { "-" };
             let soon = if key.ends_soon { ", ends soon" } else { "" };
             let purpose: String = serde_json::to_value(key.purpose).unwrap().as_str().unwrap().to_owned();
-            let name = key.fingerprint.as_deref().unwrap_or("?");
+            let name = &key.fingerprint;
             let _ = writeln!(
                 text,
                 "  {sign} {purpose} {} {} {name}, {}, {} {}{soon}: {}",

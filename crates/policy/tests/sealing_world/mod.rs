@@ -208,6 +208,8 @@ pub fn key() -> impl Strategy<Value = Key> {
             algorithm,
             bits,
             beside: Vec::new(),
+            version: None,
+            reads_seipd_v2: false,
             not_before_s,
             not_after_s,
             signs,

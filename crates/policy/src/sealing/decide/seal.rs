@@ -1,11 +1,11 @@
 //! How a mail is encrypted or signed, as far as keys go, and what becomes of it when they do not.
 
 use super::{Case, Found, Signing};
-use crate::sealing::facts::Question;
+use crate::sealing::facts::{Key, Question};
 use crate::sealing::judge;
 use crate::sealing::plan::{Fate, Notice, Purpose, Seal};
 use crate::sealing::report;
-use crate::sealing::words::{Demand, LookupFailed, NoSigningKey, NoticeKind, Scheme};
+use crate::sealing::words::{Algorithm, Demand, LookupFailed, NoSigningKey, NoticeKind, Scheme};
 
 impl Case<'_> {
     /// Encrypted by the first scheme for which there is a key; where it has to be signed as well, by the first for which there are both.
@@ -89,7 +89,8 @@ impl Case<'_> {
     }
 
     fn sealed(&mut self, scheme: Scheme, key: String, sign: Option<String>) -> Fate {
-        let mut encrypt_to = vec![key];
+        let classic = self.classic_beside(scheme, &key);
+        let mut encrypt_to: Vec<String> = std::iter::once(key).chain(classic).collect();
         if self.held().encrypt_to_self && self.mail.from().is_some() {
             match self.look_up(&Question::OwnKeys { scheme }) {
                 Found::Open => return self.not_asked(),
@@ -108,8 +109,31 @@ impl Case<'_> {
         let outer_subject = protect_header.then(|| held.outer_subject.clone());
         let by = if self.encrypt == Demand::Always { "it has to be encrypted" } else { "it can be encrypted" };
         let why = format!("{by}: {}; {}", self.encrypt_by, self.holding.shown("scheme"));
-        let (opaque, footer) = (false, None);
-        self.footed(Seal { scheme, sign, encrypt_to, protect_header, outer_subject, opaque, footer, why })
+        let (suite, opaque, footer) = (held.suite(), false, None);
+        self.footed(Seal { scheme, sign, encrypt_to, suite, protect_header, outer_subject, opaque, footer, why })
+    }
+
+    /// The best certificate of the recipient for programs that know no ML-KEM, where the one that is taken is of that kind and rules want both.
+    fn classic_beside(&mut self, scheme: Scheme, taken: &str) -> Option<String> {
+        if !self.held().encrypt_to_classic || scheme != Scheme::Smime {
+            return None;
+        }
+        let question = Question::RecipientKeys { recipient: self.number, scheme };
+        let Found::Keys(keys) = self.look_up(&question) else { return None };
+        let is_classic = |key: &Key| key.algorithm != Algorithm::PostQuantum;
+        if keys.iter().any(|key| key.fingerprint == taken && is_classic(key)) {
+            return None;
+        }
+        let (held, now_s) = (self.held(), self.mail.now_s);
+        let may = |key: &Key| is_classic(key) && judge::refusal(key, Purpose::Encrypt, held, now_s).is_none();
+        let of_kind = keys.iter().enumerate().filter(|(_, key)| may(key));
+        let classic = judge::best(of_kind, scheme, Purpose::Encrypt).map(|(_, key)| key.fingerprint.clone());
+        let shown = self.holding.shown("encrypt_to_classic");
+        match &classic {
+            Some(key) => self.taken_for.push((key.clone(), format!("it is taken beside one of ML-KEM: {shown}"))),
+            None => self.note(format!("there is no other key beside that of ML-KEM: {shown}")),
+        }
+        classic
     }
 
     /// As it came, signed as the rule demands.
@@ -148,6 +172,7 @@ impl Case<'_> {
             scheme,
             sign: Some(key),
             encrypt_to: Vec::new(),
+            suite: held.suite(),
             protect_header: held.protect_header,
             outer_subject: None,
             opaque: held.opaque && scheme == Scheme::Smime,
@@ -192,7 +217,8 @@ impl Case<'_> {
         if let Some(link) = report::link(&held.link, place) {
             text = format!("{}\n\n{link}", text.trim_end());
         }
-        Fate::Notice(Notice { kind, language: held.language.clone(), subject, text, sign, why })
+        let (language, suite) = (held.language.clone(), held.suite());
+        Fate::Notice(Notice { kind, language, subject, text, sign, suite, why })
     }
 
     /// A question that nobody has answered yet.
