@@ -11,6 +11,12 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
+/// The authorities of the machine, in DER, as its TLS trusts them: where `SSL_CERT_FILE` or `SSL_CERT_DIR` say, else in the place of its
+/// distribution. What cannot be read is left out. It blocks.
+pub fn of_system() -> Vec<Vec<u8>> {
+    rustls_native_certs::load_native_certs().certs.iter().map(|one| one.to_vec()).collect()
+}
+
 /// The certificate chain, leaf first, and its private key, both PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateFiles {

@@ -8,6 +8,7 @@ mod address;
 mod files;
 mod pgp;
 mod published;
+mod system;
 mod token;
 
 use crate::cell;
@@ -26,10 +27,15 @@ pub use address::{folded, same_address};
 pub use files::stamp;
 pub use pgp::OwnPgpKey;
 pub use published::{PublishedFolder, PublishedKeys};
+pub use system::system_anchors;
 pub use token::{KeyTokens, KeyUri, TokenKey, TokenSettings, TokenTrouble};
 
 /// The name of the folder, within that of keys, whose certificates are trusted.
 pub const TRUSTED: &str = "trusted";
+/// The name of the one for keys of people, where no private key belongs.
+pub const PEOPLE: &str = "people";
+/// The name of the one for keys of our own.
+pub const OWN: &str = "own";
 
 /// Where something stands: a file, below the folder of keys, and which of the things in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +108,8 @@ pub enum Why {
     Readable(u32),
     /// A private key below the folder of anchors; it is not used.
     AmongTrusted,
+    /// A private key, or the name of one of a token, among the keys of people: whoever put it there made its certificates ours. The key is used.
+    AmongPeople,
     /// A private key whose certificate is in no file.
     Alone,
     /// A private key of OpenPGP that no password opens, or of a kind that we do not do.
@@ -128,7 +136,7 @@ impl Why {
 
     /// Whether everything is used nevertheless.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Why::Readable(_))
+        matches!(self, Why::Readable(_) | Why::AmongPeople)
     }
 }
 
@@ -146,6 +154,11 @@ impl fmt::Display for Why {
                     "it holds a private key among those that are trusted, which is not used; move it out of {TRUSTED}"
                 )
             }
+            Why::AmongPeople => write!(
+                f,
+                "it holds a private key among those of people, which makes its certificates ours; move it to {OWN}/ beside {PEOPLE}/ if it \
+                 is ours, and remove it if not"
+            ),
             Why::Alone => f.write_str("it holds a private key whose certificate is in no file; import the certificate"),
             Why::Locked => {
                 f.write_str("it holds a private key of OpenPGP that does not open; name its password by --password")
@@ -169,6 +182,8 @@ pub struct KeyFolder {
     /// Private keys that wait for their certificate.
     pub alone: Vec<(Private, Origin)>,
     pub anchors: Vec<(Certificate, Origin)>,
+    /// Anchors beside them that stand in no file of the folder; whoever reads it adds them.
+    pub system: Vec<Certificate>,
     /// Lists of revoked certificates, in DER.
     pub revocations: Vec<(Vec<u8>, Origin)>,
     pub pgp: Vec<(PgpCertificate, Origin)>,
@@ -273,13 +288,14 @@ impl Reading {
         self.folder.troubles.extend(found.faults.into_iter().map(|fault| trouble(Why::Fault(fault))));
         let is_private = |item: &Item| matches!(item, Item::PrivateKey(_) | Item::PgpSecret(_));
         if found.items.iter().any(is_private) {
-            match file.is_trusted() {
-                true => self.folder.troubles.push(trouble(Why::AmongTrusted)),
-                false if file.mode & 0o077 != 0 && !is_sealed => {
-                    self.folder.troubles.push(trouble(Why::Readable(file.mode)))
+            let is_readable = file.mode & 0o077 != 0 && !is_sealed;
+            let whys = match file.is_trusted() {
+                true => [Some(Why::AmongTrusted), None],
+                false => {
+                    [is_readable.then_some(Why::Readable(file.mode)), file.is_of_people().then_some(Why::AmongPeople)]
                 }
-                false => {}
-            }
+            };
+            self.folder.troubles.extend(whys.into_iter().flatten().map(trouble));
         }
         for (place, item) in found.items.into_iter().enumerate() {
             let origin = Origin { file: file.name.clone(), place };
@@ -301,6 +317,7 @@ impl Reading {
             Err(why) => return self.folder.troubles.push(trouble(Why::Token(why))),
         };
         self.folder.in_tokens.insert(file.name.clone());
+        self.folder.troubles.extend(file.is_of_people().then(|| trouble(Why::AmongPeople)));
         let origin = |place: usize| Origin { file: file.name.clone(), place };
         for (place, certificate) in std::mem::take(&mut found.certificates).into_iter().enumerate() {
             self.item(Item::Certificate(certificate), origin(place + 1));

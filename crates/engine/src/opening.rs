@@ -1,12 +1,17 @@
 //! Mail that comes in sealed: which keys open the mail of a mailbox, and who vouches for those that signed it.
 
+mod doubts;
+mod grounds;
 mod order;
 mod peeked;
 
 use crate::cell::OwnKey;
-use crate::keys::{KeyFolder, Openers, stamp};
+use crate::keys::{KeyFolder, Openers, stamp, system_anchors};
+use crate::outside::News;
 use crate::sealing::joined;
-use mail::Unopened;
+use doubts::{Asking, Judged};
+use grounds::Grounds;
+use mail::{Unopened, Worth};
 use policy::{Fault, FaultCode};
 use seal::keyfile::Password;
 use seal::order::OpenOrder;
@@ -17,6 +22,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
+pub(crate) use doubts::{DOUBT_BYTES_MAX, DOUBTS_MAX, Doubt};
+pub(crate) use grounds::Signer;
 pub(crate) use order::MailOrder;
 pub(crate) use peeked::Peeked;
 
@@ -26,8 +33,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 const LOOK_WITHIN: Duration = Duration::from_secs(20);
 /// Certificates of whoever wrote a mail that a cell gets along, of each kind; one person has few.
 const KNOWN_MAX: usize = 64;
-/// A list of revoked certificates counts for so many days after the next one was due, as it does in the rules of sealing.
-const STALE_DAYS_MAX: u32 = 7;
 
 /// Where the keys of a mailbox are, and what is believed.
 pub struct OpeningSettings {
@@ -41,6 +46,12 @@ pub struct OpeningSettings {
     pub opens_legacy: bool,
     /// Certificates of which nobody says whether they were revoked are trusted, too.
     pub trusts_unknown: bool,
+    /// What is known of revocation counts for so many days after the next word was due.
+    pub stale_days_max: u32,
+    /// The authorities of the system are trusted, too.
+    pub trusts_system: bool,
+    /// Who is asked about the revocation of those who signed; `None` where nobody is.
+    pub news: Option<News>,
 }
 
 /// The keys of mailboxes. Cheap to clone; all clones know the same.
@@ -77,6 +88,8 @@ struct Known {
     /// Some files could not be read, so a key that is not found may be there all the same.
     is_partial: bool,
     stamp: Vec<u8>,
+    /// What was found about those who signed, by this folder.
+    judged: Judged,
 }
 
 impl Keyring {
@@ -99,7 +112,10 @@ impl Keyring {
             // A panic in there leaves what is known as it is, and so does a token that does not answer; the next look comes.
             let _ = timeout(LOOK_WITHIN, tokio::task::spawn_blocking(move || ring.refresh())).await;
         }
-        self.known().opener(people)
+        let known = self.known();
+        let opener = known.opener(people)?;
+        let asking = self.settings.news.clone().map(|news| Asking { known, news });
+        Ok(Opener { asking, ..opener })
     }
 
     /// Reads the folder again when it changed; it blocks. Whether anything new is known.
@@ -163,6 +179,7 @@ impl Known {
         let mut keys: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone()).collect();
         keys.extend(folder.pgp_keys.iter().flat_map(|own| own.keys.iter().map(|key| key.clone() as OwnKey)));
         let authorities = folder.certificates.iter().map(|(one, _)| one).filter(|one| one.is_authority());
+        let system = if settings.trusts_system { system_anchors() } else { Vec::new() };
         let order = MailOrder {
             open: OpenOrder {
                 own: folder.own.iter().map(|own| own.certificate.der().to_vec()).collect(),
@@ -170,15 +187,19 @@ impl Known {
                 opens_legacy: settings.opens_legacy,
                 ..OpenOrder::default()
             },
-            anchors: folder.anchors.iter().map(|(one, _)| one.der().to_vec()).collect(),
-            authorities: authorities.map(|one| one.der().to_vec()).collect(),
-            revocations: folder.revocations.iter().map(|(der, _)| der.clone()).collect(),
-            trusts_unknown: settings.trusts_unknown,
-            stale_days_max: STALE_DAYS_MAX,
+            grounds: Grounds {
+                anchors: folder.anchors.iter().map(|(one, _)| one.der().to_vec()).collect(),
+                system: system.iter().map(|one| one.der().to_vec()).collect(),
+                authorities: authorities.map(|one| one.der().to_vec()).collect(),
+                revocations: folder.revocations.iter().map(|(der, _)| der.clone()).collect(),
+                trusts_unknown: settings.trusts_unknown,
+                stale_days_max: settings.stale_days_max,
+            },
+            tells_doubts: settings.news.is_some(),
         };
         let public = folder.pgp.iter().flat_map(|(one, _)| all_of(&one.bytes));
         let pgp = joined(public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())));
-        Ok(Known { folder, order, keys, pgp, is_partial, stamp })
+        Ok(Known { folder, order, keys, pgp, is_partial, stamp, judged: Judged::default() })
     }
 
     fn opener(&self, people: &[&str]) -> Result<Opener, Fault> {
@@ -199,7 +220,7 @@ impl Known {
         order.open.now = now_s();
         let order = postcard::to_stdvec(&order)
             .map_err(|error| Fault::permanent(FaultCode::Internal, format!("an order cannot be written: {error}")))?;
-        Ok(Opener { order, keys: self.keys.clone(), is_partial: self.is_partial })
+        Ok(Opener { order, keys: self.keys.clone(), is_partial: self.is_partial, asking: None })
     }
 }
 
@@ -212,6 +233,8 @@ pub struct Opener {
     order: Vec<u8>,
     keys: Vec<OwnKey>,
     is_partial: bool,
+    /// Who asks authorities about those who signed; `None` where nobody does.
+    asking: Option<Asking>,
 }
 
 impl Opener {
@@ -223,6 +246,24 @@ impl Opener {
     /// Those that the order names, in its order; they stay here.
     pub(crate) fn keys(&self) -> &[OwnKey] {
         &self.keys
+    }
+
+    /// What signatures are worth by what authorities say of their signers; without those of which nothing more could be known.
+    pub(crate) async fn asked(&self, doubts: Vec<Doubt>) -> Vec<(Doubt, Worth)> {
+        match &self.asking {
+            Some(asking) if !doubts.is_empty() => asking.worth(doubts).await,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Puts that in the place of what the cell knew.
+    pub(crate) async fn settle(&self, opened: &mut mail::Opened, doubts: Vec<Doubt>) {
+        for (doubt, worth) in self.asked(doubts).await {
+            let place = usize::try_from(doubt.signature).unwrap_or(usize::MAX);
+            if let Some(signature) = opened.signatures.get_mut(place) {
+                signature.worth = worth;
+            }
+        }
     }
 
     /// That a mail is for others is believed only where all of the keys could be looked at.

@@ -5,6 +5,7 @@
 
 mod directory;
 mod found;
+mod learning;
 mod memory;
 mod names;
 mod news;
@@ -14,11 +15,13 @@ pub(crate) mod wkd;
 
 pub use directory::{DirectoryPlace, directory_url};
 pub use found::{Discovered, Found, SmimeFound};
+pub(crate) use learning::{Judging, Learning};
 pub use memory::Lives;
 pub(crate) use news::{FRESH_S, Piece};
 pub use news::{News, NewsSettings};
 pub use source::{SourceFigures, SourceKind, SourceSettings, Unfound, Way};
 pub use web::server_url;
+pub use wkd::parted;
 
 use crate::cell::Cells;
 use futures_util::future::join_all;

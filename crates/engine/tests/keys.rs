@@ -127,6 +127,27 @@ fn what_cannot_be_used_is_told_and_stops_nothing() {
     assert!(words[1].contains("chmod go="), "{words:?}");
 }
 
+/// Whoever can write there would choose the key with which mail of this address is signed and opened.
+#[test]
+fn a_private_key_among_those_of_people_is_used_and_told() {
+    let dir = folder();
+    let (ann, bob, eve) = (pair("ann@example.com"), pair("bob@example.com"), pair("eve@example.com"));
+    put(dir.path(), "own/ann.pem", &[ann.private.as_str(), &ann.public].concat(), 0o600);
+    put(dir.path(), "people/bob.pem", &[bob.private.as_str(), &bob.public].concat(), 0o640);
+    put(dir.path(), "people/deep/eve.pem", &eve.private, 0o600);
+    put(dir.path(), "people/eve.pem", &eve.public, 0o644);
+    put(dir.path(), "people-of-old/ann.pem", &ann.private, 0o600);
+    let read = KeyFolder::read(dir.path(), &[]);
+    let expected = [
+        (Path::new("people/bob.pem"), &Why::Readable(0o640)),
+        (Path::new("people/bob.pem"), &Why::AmongPeople),
+        (Path::new("people/deep/eve.pem"), &Why::AmongPeople),
+    ];
+    assert_eq!(troubles(&read), expected);
+    assert_eq!((read.own.len(), read.faults().count()), (3, 0), "they are used, and that is a warning");
+    assert!(Why::AmongPeople.to_string().contains("move it to own/"), "{}", Why::AmongPeople);
+}
+
 #[test]
 fn keys_under_a_password_are_opened_by_those_that_are_given() {
     let dir = folder();

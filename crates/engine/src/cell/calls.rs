@@ -7,7 +7,7 @@ use crate::cell::pool::{Cells, Lease};
 use crate::cell::sealing::Budget;
 use crate::cell::source::{Sink, Source};
 use crate::cell::wire::{Before, Call, TextFormat};
-use crate::opening::Opener;
+use crate::opening::{Doubt, Opener};
 use bytes::Bytes;
 use policy::{Fault, FaultCode};
 use serde::de::DeserializeOwned;
@@ -25,7 +25,8 @@ impl Cells {
         self.read_opened(source, limits, None).await
     }
 
-    /// The same of a mail that may have come sealed: it is opened before it is read, as all those calls do that take an opener.
+    /// The same of a mail that may have come sealed: it is opened before it is read, as all those calls do that take an opener. Where that one
+    /// asks authorities about signers, they are asked when the cell has answered.
     pub async fn read_opened(
         &self,
         source: impl Source,
@@ -33,7 +34,11 @@ impl Cells {
         opener: Option<&Opener>,
     ) -> Result<mail::Reading, Fault> {
         let call = Call::Read { limits: limits.clone(), order_bytes: order_bytes(opener)? };
-        self.call_opening(call, source, opener).await
+        let (mut reading, doubts): (mail::Reading, Vec<Doubt>) = self.call_opening(call, source, opener).await?;
+        if let (Some(opener), Some(opened)) = (opener, &mut reading.message.opened) {
+            opener.settle(opened, doubts).await;
+        }
+        Ok(reading)
     }
 
     /// The keys that a mail brings of its author at this time, in seconds since 1970.
@@ -45,7 +50,14 @@ impl Cells {
         opener: Option<&Opener>,
     ) -> Result<Gathered, Fault> {
         let (limits, order_bytes) = (limits.clone(), order_bytes(opener)?);
-        self.call_opening(Call::Harvest { limits, order_bytes, author: author.to_owned(), now }, source, opener).await
+        let call = Call::Harvest { limits, order_bytes, author: author.to_owned(), now };
+        let (mut gathered, doubts): (Gathered, Vec<Doubt>) = self.call_opening(call, source, opener).await?;
+        if let Some(opener) = opener {
+            for (doubt, worth) in opener.asked(doubts).await {
+                gathered.settle(&doubt, &worth);
+            }
+        }
+        Ok(gathered)
     }
 
     /// Reads several small mails in one round trip, in their order. When this fails because the cell died, read them singly:

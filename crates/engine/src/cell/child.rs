@@ -234,8 +234,11 @@ fn answer(call: Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result
     match call {
         Call::Read { limits, order_bytes } => {
             let (order, mail) = split(source, order_bytes)?;
-            let reading = open(order, mail, &limits, pipes)?.read(&limits);
-            let encoded = fit::encode(reading, hello.answer_bytes_max);
+            let mut found = open(order, mail, &limits, pipes)?;
+            // Encoded, a pair is one value behind the other.
+            let doubts = std::mem::take(&mut found.doubts);
+            let doubts = postcard::to_stdvec(&doubts).map_err(|_| Failure::AnswerTooLarge)?;
+            let encoded = fit::encode_before(found.read(&limits), &doubts, hello.answer_bytes_max);
             encoded.map(Answer::Value).map_err(|_| Failure::AnswerTooLarge)
         }
         Call::ReadMany { limits, sizes } => read_many(source, &limits, &sizes, hello.answer_bytes_max),

@@ -7,29 +7,39 @@ use postcard::ser_flavors::Size;
 const TEXT_BYTES_KEPT: usize = 1024 * 1024;
 
 /// The encoded reading, cut when it is longer than the limit; a reading that is still too long becomes a bare `too_complex`.
-pub(super) fn encode(mut reading: Reading, bytes_max: u64) -> postcard::Result<Vec<u8>> {
-    if let Some(whole) = within(&reading, bytes_max)? {
+pub(super) fn encode(reading: Reading, bytes_max: u64) -> postcard::Result<Vec<u8>> {
+    encode_before(reading, &[], bytes_max)
+}
+
+/// The same with what stands behind it, which the limit holds for, too.
+pub(super) fn encode_before(mut reading: Reading, behind: &[u8], bytes_max: u64) -> postcard::Result<Vec<u8>> {
+    let bytes_max = bytes_max.saturating_sub(behind.len() as u64);
+    if let Some(whole) = within(&reading, behind, bytes_max)? {
         return Ok(whole);
     }
     cut(&mut reading);
-    if let Some(shorter) = within(&reading, bytes_max)? {
+    if let Some(shorter) = within(&reading, behind, bytes_max)? {
         return Ok(shorter);
     }
     let why = format!("what the message says is longer than {bytes_max} bytes");
-    postcard::to_stdvec(&Reading {
+    let mut bare = postcard::to_stdvec(&Reading {
         message: Message { faults: vec![why.clone()], ..Message::default() },
         reply: Reply::default(),
         too_complex: Some(why),
-    })
+    })?;
+    bare.extend_from_slice(behind);
+    Ok(bare)
 }
 
 /// The encoded reading, when it is not longer. It is measured first: a long one would stand in memory twice for nothing.
-fn within(reading: &Reading, bytes_max: u64) -> postcard::Result<Option<Vec<u8>>> {
+fn within(reading: &Reading, behind: &[u8], bytes_max: u64) -> postcard::Result<Option<Vec<u8>>> {
     let length = postcard::serialize_with_flavor(reading, Size::default())?;
-    match u64::try_from(length).is_ok_and(|length| length <= bytes_max) {
-        true => postcard::to_extend(reading, Vec::with_capacity(length)).map(Some),
-        false => Ok(None),
+    if u64::try_from(length).is_ok_and(|length| length <= bytes_max) {
+        let mut encoded = postcard::to_extend(reading, Vec::with_capacity(length + behind.len()))?;
+        encoded.extend_from_slice(behind);
+        return Ok(Some(encoded));
     }
+    Ok(None)
 }
 
 fn cut(reading: &mut Reading) {

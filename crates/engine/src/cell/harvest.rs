@@ -3,10 +3,10 @@
 //! Whatever comes out was read here and written anew. Whether any of it is kept is decided elsewhere.
 
 use crate::cell::child::Pipes;
-use crate::cell::opened::{open_naming_signers, path};
+use crate::cell::opened::{of_path, open_naming_signers, path};
 use crate::cell::wire::Failure;
 use crate::keys::same_address;
-use crate::opening::MailOrder;
+use crate::opening::{Doubt, MailOrder};
 use mail::{Limits, SealScheme, Worth};
 use policy::harvest::Unkept;
 use policy::sealing::{Origin, Scheme};
@@ -14,7 +14,7 @@ use seal::keyfile::{Item, Refused, public_only};
 use seal::order::Signers;
 use seal::pgp::{self, Policy};
 use seal::smime::Certificate;
-use seal::verdict::fingerprint;
+use seal::verdict::{fingerprint, fingerprint_of};
 use serde::{Deserialize, Serialize};
 
 /// Keys of one mail; people have fewer.
@@ -55,14 +55,29 @@ pub struct Gathered {
     pub refused: Vec<(Origin, Unkept)>,
 }
 
-/// All of it, for an author as a decision knows him, at a time in seconds since 1970.
+impl Gathered {
+    /// What authorities say of a signer's certificate takes the place of what was known of it.
+    pub(crate) fn settle(&mut self, doubt: &Doubt, worth: &Worth) {
+        let print = fingerprint_of(&doubt.certificate);
+        for key in self.keys.iter_mut().filter(|key| key.scheme == Scheme::Smime && key.fingerprint == print) {
+            key.is_vouched = matches!(worth, Worth::Trusted { .. });
+            key.chain = match key.is_vouched {
+                true => doubt.along.iter().take(CHAIN_MAX).cloned().collect(),
+                false => Vec::new(),
+            };
+        }
+    }
+}
+
+/// All of it, for an author as a decision knows him, at a time in seconds since 1970; and signers of whose revocation authorities could say
+/// more.
 pub(super) fn gather(
     order: &[u8],
     mail: &[u8],
     limits: &Limits,
     (author, now): (&str, u64),
     pipes: &mut Pipes,
-) -> Result<Gathered, Failure> {
+) -> Result<(Gathered, Vec<Doubt>), Failure> {
     let mut order: MailOrder = match order.is_empty() {
         true => MailOrder::default(),
         false => postcard::from_bytes(order).map_err(|_| Failure::AnswerTooLarge)?,
@@ -75,7 +90,7 @@ pub(super) fn gather(
         match &one.worth {
             Worth::Trusted { .. } => gathering.signer(&order, &signers, at, true),
             Worth::Untrusted { .. } => gathering.signer(&order, &signers, at, false),
-            Worth::Wrong { .. } => {}
+            Worth::Unknown | Worth::Wrong { .. } => {}
         }
     }
     let reading = ::mail::read(&found.mail, limits);
@@ -97,7 +112,7 @@ pub(super) fn gather(
         }
         None => {}
     }
-    Ok(gathering.gathered)
+    Ok((gathering.gathered, found.doubts))
 }
 
 fn is_message(part: &::mail::Part) -> bool {
@@ -150,12 +165,8 @@ impl Gathering<'_> {
             return self.refuse(Origin::Harvested, Unkept::Unfit);
         }
         // Nobody signed what came along beside it, so nothing of that is kept but what its path to an anchor goes over.
-        let chain = path(order, signers, certificate.der(), self.author).chain;
-        let is_of_path = |der: &[u8]| {
-            let read = Certificate::from_der(der).map(|one| fingerprint(&one));
-            read.is_ok_and(|print| chain.iter().skip(1).any(|link| link.fingerprint == print))
-        };
-        let authorities = signers.along.iter().filter(|der| is_vouched && is_of_path(der));
+        let verdict = path(order, signers, certificate.der(), self.author);
+        let authorities = of_path(signers, &verdict).filter(|_| is_vouched);
         self.add(GatheredKey {
             scheme: Scheme::Smime,
             origin: Origin::Harvested,

@@ -3,24 +3,17 @@
 use crate::cell::child::Pipes;
 use crate::cell::sealed::{Chance, asking};
 use crate::cell::wire::Failure;
-use crate::opening::MailOrder;
+use crate::opening::{DOUBT_BYTES_MAX, DOUBTS_MAX, Doubt, MailOrder, Signer};
 use mail::{Limits, Reading, SealScheme, SignatureFound, Unopened, Worth};
+use seal::Trouble;
 use seal::entity::Entity;
 use seal::order::{Opened, Signers};
-use seal::trust::{
-    Anchors, Answer, AnswerKind, Asked, Note, Purpose, Reason, Revocation, Settings, Unknown, is_same_address, judge,
-};
-use seal::verdict::{LayerVerdict, SchemeName, SignatureVerdict};
-use seal::{Trouble, trust};
+use seal::trust::{Verdict, is_same_address};
+use seal::verdict::{CERTIFICATE_MISSING, LayerVerdict, SchemeName, SignatureVerdict, fingerprint_of};
 use std::borrow::Cow;
 
 /// Signatures of one mail that are told.
 const SIGNATURES_MAX: usize = 16;
-/// Lists of revoked certificates that are older than that say nothing at all.
-const STALE_DAYS_READ: u32 = 3650;
-const DAY_S: u64 = 24 * 60 * 60;
-/// As much of an authority's name as is shown.
-const NAME_CHARS_MAX: usize = 120;
 
 /// What opening a mail has shown, before it is cut to what may be taken of it.
 pub(super) struct Shown {
@@ -31,25 +24,33 @@ pub(super) struct Shown {
     pub(super) cipher: String,
     /// Who wrote it, as its readers see it; `None` where it names nobody or several.
     pub(super) author: Option<String>,
+    /// Signers of whose revocation authorities could say more.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 /// A mail as it is read, and what opening it has shown; `None` where it did not come sealed, or no order came with it.
 pub(super) struct Found<'a> {
     pub(super) mail: Cow<'a, [u8]>,
     pub(super) opened: Option<mail::Opened>,
+    /// Signers of whose revocation authorities could say more.
+    pub(super) doubts: Vec<Doubt>,
 }
 
 impl<'a> Found<'a> {
     /// What may be taken of a mail by what opening it has shown.
     fn of(mail: &'a [u8], shown: Option<Shown>, limits: &Limits) -> Found<'a> {
         match shown {
-            None => Found { mail: Cow::Borrowed(mail), opened: None },
-            Some(Shown { mail: None, opened, .. }) => Found { mail: Cow::Borrowed(mail), opened: Some(opened) },
-            Some(Shown { mail: Some(inner), opened, .. }) => {
+            None => Found::as_it_came(mail, None),
+            Some(Shown { mail: None, opened, .. }) => Found::as_it_came(mail, Some(opened)),
+            Some(Shown { mail: Some(inner), opened, doubts, .. }) => {
                 let cut = if opened.is_text_only { of_text_alone(&inner, limits) } else { None };
-                Found { mail: Cow::Owned(cut.unwrap_or(inner)), opened: Some(opened) }
+                Found { mail: Cow::Owned(cut.unwrap_or(inner)), opened: Some(opened), doubts }
             }
         }
+    }
+
+    fn as_it_came(mail: &'a [u8], opened: Option<mail::Opened>) -> Found<'a> {
+        Found { mail: Cow::Borrowed(mail), opened, doubts: Vec::new() }
     }
 
     /// What the mail says.
@@ -68,7 +69,7 @@ pub(super) fn split(source: &[u8], order_bytes: u32) -> Result<(&[u8], &[u8]), F
 /// The mail without what it was sealed in, where an order came with it. Whatever cannot be opened is read as it came.
 pub(super) fn open<'a>(order: &[u8], mail: &'a [u8], limits: &Limits, pipes: &mut Pipes) -> Result<Found<'a>, Failure> {
     if order.is_empty() {
-        return Ok(Found { mail: Cow::Borrowed(mail), opened: None });
+        return Ok(Found::as_it_came(mail, None));
     }
     let shown = shown(order, mail, limits, pipes)?;
     Ok(Found::of(mail, shown, limits))
@@ -104,7 +105,8 @@ fn shown_naming_signers(
         Ok((opened, signers)) => (Some(judged(order, opened, &signers, limits)), signers),
         Err(trouble) => {
             let opened = mail::Opened { unopened: Some(unopened(trouble)), ..mail::Opened::default() };
-            (Some(Shown { mail: None, opened, cipher: String::new(), author: None }), Signers::default())
+            let shown = Shown { mail: None, opened, cipher: String::new(), author: None, doubts: Vec::new() };
+            (Some(shown), Signers::default())
         }
     }
 }
@@ -138,12 +140,17 @@ fn judged(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits)
         ..mail::Opened::default()
     };
     let author = author(&mail, limits);
+    let mut doubts = Vec::new();
     if let Some(LayerVerdict::Signed { scheme, signatures }) = verdict.layers.last() {
         let judging = Judging { order, signers, author: author.as_deref() };
         let signatures = signatures.iter().take(SIGNATURES_MAX).enumerate();
-        told.signatures = signatures.map(|(at, one)| judging.signature(*scheme, at, one)).collect();
+        for (signature, doubt) in signatures.map(|(at, one)| judging.signature(*scheme, at, one)) {
+            told.signatures.push(signature);
+            doubts.extend(doubt);
+        }
+        doubts.truncate(DOUBTS_MAX);
     }
-    Shown { mail: Some(mail), opened: told, cipher, author }
+    Shown { mail: Some(mail), opened: told, cipher, author, doubts }
 }
 
 /// Who wrote the mail, as its readers see it; `None` where it names nobody or several.
@@ -190,61 +197,59 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn signature(&self, scheme: SchemeName, at: usize, one: &SignatureVerdict) -> SignatureFound {
+    fn signature(&self, scheme: SchemeName, at: usize, one: &SignatureVerdict) -> (SignatureFound, Option<Doubt>) {
+        let mut doubt = None;
         let worth = match (&one.flaw, self.author) {
+            (Some(flaw), _) if flaw == CERTIFICATE_MISSING => Worth::Unknown,
             (Some(flaw), _) => Worth::Wrong { why: flaw.clone() },
             (None, None) => Worth::Untrusted { why: "the mail names no author, or several".to_owned() },
             (None, Some(author)) => match scheme {
-                SchemeName::Smime => self.of_certificate(at, author),
+                SchemeName::Smime => {
+                    let (worth, found) = self.of_certificate(at, author);
+                    doubt = found;
+                    worth
+                }
                 SchemeName::Pgp => of_pgp(one, author),
             },
         };
         let fingerprint = one.by.as_ref().map(|by| by.fingerprint.clone()).unwrap_or_default();
-        SignatureFound { scheme: scheme_of(scheme), fingerprint, worth }
+        (SignatureFound { scheme: scheme_of(scheme), fingerprint, worth }, doubt)
     }
 
-    /// A path to an anchor, for mail, for signing, and for the author's address.
-    fn of_certificate(&self, at: usize, author: &str) -> Worth {
-        match self.signers.certificates.get(at).and_then(Option::as_ref) {
-            Some(certificate) => self.worth_of(&path(self.order, self.signers, certificate, author)),
-            None => Worth::Untrusted { why: "its certificate is not had".to_owned() },
-        }
-    }
-
-    fn worth_of(&self, verdict: &trust::Verdict) -> Worth {
-        let stale_s = u64::from(self.order.stale_days_max) * DAY_S;
-        let is_unknown = |note: &Note| match note {
-            Note::RevocationUnknown { .. } => true,
-            Note::RevocationStale { since, .. } => self.order.open.now.saturating_sub(*since) > stale_s,
-            _ => false,
+    /// A path to an anchor, for mail, for signing, and for the author's address; and what authorities could say more of it.
+    fn of_certificate(&self, at: usize, author: &str) -> (Worth, Option<Doubt>) {
+        let Some(certificate) = self.signers.certificates.get(at).and_then(Option::as_ref) else {
+            return (Worth::Untrusted { why: "its certificate is not had".to_owned() }, None);
         };
-        if let Some(refusal) = verdict.refusals.first() {
-            return Worth::Untrusted { why: refusal.reason.to_string() };
-        }
-        if !self.order.trusts_unknown && verdict.notes.iter().any(is_unknown) {
-            return Worth::Untrusted { why: Reason::RevocationUnknown.to_string() };
-        }
-        let name = verdict.chain.last().map(|anchor| anchor.subject.as_str()).unwrap_or_default();
-        Worth::Trusted { by: name.chars().take(NAME_CHARS_MAX).collect() }
+        let verdict = path(self.order, self.signers, certificate, author);
+        let worth = self.order.grounds.worth(&verdict, self.order.open.now);
+        let is_open = self.order.tells_doubts && !verdict.questions.is_empty();
+        (worth, if is_open { self.doubt(at, certificate, author, &verdict) } else { None })
+    }
+
+    fn doubt(&self, at: usize, certificate: &[u8], author: &str, verdict: &Verdict) -> Option<Doubt> {
+        let doubt = Doubt {
+            signature: u32::try_from(at).ok()?,
+            certificate: certificate.to_vec(),
+            along: of_path(self.signers, verdict).cloned().collect(),
+            author: author.to_owned(),
+        };
+        // Nobody's is that long; of whose is, as much is known as without asking.
+        let bytes = doubt.certificate.len() + doubt.along.iter().map(Vec::len).sum::<usize>() + doubt.author.len();
+        (bytes <= DOUBT_BYTES_MAX).then_some(doubt)
     }
 }
 
 /// The path of a signer's certificate to an anchor of the order, and what is against it.
-pub(super) fn path(order: &MailOrder, signers: &Signers, certificate: &[u8], author: &str) -> trust::Verdict {
-    let mut anchors = Anchors::default();
-    for anchor in &order.anchors {
-        // It was read as a certificate when the folder was.
-        anchors.add(anchor);
-    }
-    let between: Vec<&[u8]> = signers.along.iter().chain(&order.authorities).map(Vec::as_slice).collect();
-    let now = order.open.now;
-    let answer = |der| Answer { kind: AnswerKind::Crl, bytes: der, from: "", fetched_at: now, nonce: None };
-    let answers: Vec<Answer<'_>> = order.revocations.iter().map(|der| answer(der.as_slice())).collect();
-    let asked = Asked { purpose: Purpose::Signing, address: Some(author), now };
-    // What is unknown is told by notes: that an authority does not offer to tell is its own word (DECISIONS 252).
-    let settings = Settings { stale_days_max: STALE_DAYS_READ, ..Settings::new(Unknown::Accepted) };
-    let known = Revocation { answers: &answers, nonce: None };
-    judge(certificate, &between, &anchors, &asked, &settings, &known)
+pub(super) fn path(order: &MailOrder, signers: &Signers, certificate: &[u8], author: &str) -> Verdict {
+    let signer = Signer { certificate, along: &signers.along, author };
+    order.grounds.verdict(signer, &[], order.open.now)
+}
+
+/// The certificates that came along and that a path goes over.
+pub(super) fn of_path<'a>(signers: &'a Signers, verdict: &Verdict) -> impl Iterator<Item = &'a Vec<u8>> {
+    let prints: Vec<String> = verdict.chain.iter().skip(1).map(|link| link.fingerprint.clone()).collect();
+    signers.along.iter().filter(move |der| prints.contains(&fingerprint_of(der)))
 }
 
 /// The certificate is in the folder, or its signature could not be checked; whoever put it there vouches for the names that still count.

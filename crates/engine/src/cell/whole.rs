@@ -7,10 +7,11 @@ use crate::cell::opened::{self, head_and_text, split};
 use crate::cell::pool::Cells;
 use crate::cell::sealed::Told;
 use crate::cell::wire::{Call, Failure, Hello};
-use crate::opening::Opener;
+use crate::opening::{Doubt, Opener};
 use data_encoding::BASE64;
 use mail::{Limits, Opened, Unopened};
 use policy::{Fault, FaultCode};
+use seal::header_protection::unmarked;
 use serde::{Deserialize, Serialize};
 
 /// Octets of a line that every server takes (RFC 5321, section 4.5.3.1.6), with some room.
@@ -49,8 +50,15 @@ impl Cells {
         let cell = lease.cell()?;
         let sent = cell.ask(&mut clock, &call, Ordered::new(Some(opener), mail), source_max).await?;
         let (told, whole) = cell.hear_mail(&mut clock, answer_max, part_max, &mut budget(Some(opener))).await?;
-        let Ok(shown) = postcard::from_bytes::<Shown>(&told) else { return Err(lease.cell()?.babbled().await) };
+        let Ok((mut shown, doubts)) = postcard::from_bytes::<(Shown, Vec<Doubt>)>(&told) else {
+            return Err(lease.cell()?.babbled().await);
+        };
         lease.give_back(sent);
+        // Nobody waits for its cell, nor for its place, while authorities are asked.
+        drop(lease);
+        if let Some(opened) = &mut shown.opened {
+            opener.settle(opened, doubts).await;
+        }
         let is_open = shown.opened.as_ref().is_some_and(|opened| opened.unopened.is_none());
         match (is_open, whole.is_empty()) {
             (true, true) => {
@@ -66,9 +74,11 @@ impl Cells {
 pub(super) fn answer(call: &Call, source: &[u8], hello: &Hello, pipes: &mut Pipes) -> Result<Told, Failure> {
     let Call::OpenWhole { limits, order_bytes } = call else { return Err(Failure::AnswerTooLarge) };
     let (order, mail) = split(source, *order_bytes)?;
+    let mut doubts = Vec::new();
     let (shown, whole) = match opened::shown(order, mail, limits, pipes)? {
         None => (Shown::default(), Vec::new()),
-        Some(found) => {
+        Some(mut found) => {
+            doubts = std::mem::take(&mut found.doubts);
             let author = found.author.unwrap_or_default();
             let (opened, whole) = match found.mail {
                 Some(inner) if found.opened.is_text_only => {
@@ -79,14 +89,15 @@ pub(super) fn answer(call: &Call, source: &[u8], hello: &Hello, pipes: &mut Pipe
                         None => (Opened { unopened: Some(Unopened::Unsupported), ..Opened::default() }, Vec::new()),
                     }
                 }
-                Some(inner) => (found.opened, inner),
+                // Whoever gets it sees no layer that its fields stood within.
+                Some(inner) => (found.opened, unmarked(inner)),
                 None => (found.opened, Vec::new()),
             };
             let author = Some(author).filter(|author| !author.is_empty());
             (Shown { opened: Some(opened), cipher: found.cipher, author }, whole)
         }
     };
-    let value = postcard::to_stdvec(&shown).map_err(|_| Failure::AnswerTooLarge)?;
+    let value = postcard::to_stdvec(&(shown, doubts)).map_err(|_| Failure::AnswerTooLarge)?;
     match (value.len() as u64 > hello.answer_bytes_max, whole.len() as u64 > hello.part_bytes_max) {
         (true, _) => Err(Failure::AnswerTooLarge),
         (_, true) => Err(Failure::PartTooLarge),

@@ -125,7 +125,7 @@ pub(super) struct Before {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Call {
     /// The encoded `MailOrder`, of so many bytes, comes first in the source, and the mail is opened by it; none when it is 0. So it is with
-    /// `Part` and `ReplyAfter`.
+    /// `Part` and `ReplyAfter`. The answer is the reading with the doubts about its signers, as it is with what `Harvest` and `OpenWhole` tell.
     Read {
         limits: mail::Limits,
         order_bytes: u32,

@@ -1,6 +1,6 @@
 //! The files of a folder and those below it, in the order of their names.
 
-use super::{TRUSTED, Trouble, Why};
+use super::{PEOPLE, TRUSTED, Trouble, Why};
 use seal::keyfile::FILE_BYTES_MAX;
 use std::fs;
 use std::io::Read;
@@ -22,6 +22,10 @@ pub(super) struct File {
 impl File {
     pub(super) fn is_trusted(&self) -> bool {
         self.name.starts_with(TRUSTED)
+    }
+
+    pub(super) fn is_of_people(&self) -> bool {
+        self.name.starts_with(PEOPLE)
     }
 }
 

@@ -13,7 +13,7 @@ static Z_BASE_32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 });
 
 /// The address of somebody whose domain is a name: local part, and domain in ASCII and small letters.
-pub(crate) fn parted(address: &str) -> Option<(&str, String)> {
+pub fn parted(address: &str) -> Option<(&str, String)> {
     let (local, domain) = address.trim().rsplit_once('@')?;
     // As URLs have it: international names in their ASCII form. What is an address of a machine, or a port, is no name.
     let url = Url::parse(&format!("https://{domain}/")).ok()?;

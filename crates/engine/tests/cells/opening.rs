@@ -4,9 +4,13 @@ use crate::{Test, run, settings, start};
 use engine::cell::{Cells, OwnKey, Source};
 use engine::keys::Openers;
 use engine::opening::{Keyring, Opener, OpeningSettings};
+use engine::outside::{News, NewsSettings};
 use mail::{Limits, Opened, Reading, SealScheme, Signed, Unopened, Worth};
 use policy::{FaultCode, FaultKind};
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, CrlDistributionPoint,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber,
+};
 use seal::Trouble;
 use seal::key::{Curve, HeldKey, PrivateKey, Secret};
 use seal::order::{OpenOrder, SealOrder, SignerOrder, With};
@@ -14,6 +18,10 @@ use seal::smime::{Certificate, ContentCipher, Digest, Scheme, Transport};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 pub const TESTS: &[Test] = &[
     ("a_mail_is_opened_before_it_is_read", a_mail_is_opened_before_it_is_read),
@@ -21,14 +29,29 @@ pub const TESTS: &[Test] = &[
     ("sec_13_content_that_nothing_proves_is_its_text", sec_13_content_that_nothing_proves_is_its_text),
     ("what_does_not_open_is_read_as_it_came", what_does_not_open_is_read_as_it_came),
     ("a_key_that_is_away_says_nothing_of_the_mail", a_key_that_is_away_says_nothing_of_the_mail),
+    ("a_slow_authority_holds_no_cell", a_slow_authority_holds_no_cell),
+    ("what_an_authority_says_of_a_signer_counts", what_an_authority_says_of_a_signer_counts),
 ];
+
+/// Of certificates that are in lists.
+const SERIAL: [u8; 2] = [0x11, 0x22];
+const ASKED_WITHIN: Duration = Duration::from_secs(60);
 
 const FROM: &str = "a@example.com";
 const MAIL: &str = "From: a@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n\
     --cut\r\nContent-Type: text/html\r\n\r\n<p>Please help.</p><img src=\"http://evil.example/x\">\r\n\
     --cut\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--cut--\r\n";
 
-/// Somebody with a certificate that he made himself.
+/// What a certificate for mail of this address says.
+fn params(address: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into().unwrap())];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
+    params
+}
+
+/// Somebody with a certificate, which he may have made himself.
 struct Person {
     certificate: Vec<u8>,
     pkcs8: Vec<u8>,
@@ -37,12 +60,23 @@ struct Person {
 impl Person {
     fn new(address: &str) -> Person {
         let pair = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.subject_alt_names = vec![SanType::Rfc822Name(address.try_into().unwrap())];
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyAgreement];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection];
-        let certificate = params.self_signed(&pair).unwrap().der().to_vec();
+        let certificate = params(address).self_signed(&pair).unwrap().der().to_vec();
         Person { certificate, pkcs8: pair.serialized_der().to_vec() }
+    }
+
+    /// With a certificate of an authority that serves its list there, and the authority.
+    fn listed(address: &str, list: &str) -> (Person, CertifiedIssuer<'static, KeyPair>) {
+        let mut authority = CertificateParams::default();
+        authority.distinguished_name.push(rcgen::DnType::CommonName, "House CA");
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let pair = KeyPair::generate().unwrap();
+        let mut params = params(address);
+        params.serial_number = Some(SerialNumber::from(SERIAL.to_vec()));
+        params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![list.to_owned()] }];
+        let certificate = params.signed_by(&pair, &authority).unwrap().der().to_vec();
+        (Person { certificate, pkcs8: pair.serialized_der().to_vec() }, authority)
     }
 
     fn key(&self) -> OwnKey {
@@ -73,6 +107,12 @@ impl Person {
 
     /// With his own keys, and with trust in himself or in nobody.
     async fn opener(&self, from: &str, trusts: bool) -> Opener {
+        let trusted = if trusts { self.certificate.as_slice() } else { &[] };
+        self.opener_asking(from, trusted, None).await
+    }
+
+    /// The same with trust in whom this certificate is of, and with whoever is asked about revocation.
+    async fn opener_asking(&self, from: &str, trusted: &[u8], news: Option<News>) -> Opener {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, bytes: &[u8]| {
             let place = folder.path().join(name);
@@ -81,20 +121,23 @@ impl Person {
         };
         put("own/cert.der", &self.certificate);
         put("own/key.der", &self.pkcs8);
-        if trusts {
-            put("trusted/cert.der", &self.certificate);
+        if !trusted.is_empty() {
+            put("trusted/cert.der", trusted);
         }
-        Arc::new(keyring(folder.path())).opener(&[from]).await.unwrap()
+        Arc::new(keyring(folder.path(), news)).opener(&[from]).await.unwrap()
     }
 }
 
-fn keyring(folder: &Path) -> Keyring {
+fn keyring(folder: &Path, news: Option<News>) -> Keyring {
     let settings = OpeningSettings {
         keys: folder.to_owned(),
         passwords: vec![],
         openers: Openers::default(),
         opens_legacy: false,
         trusts_unknown: false,
+        stale_days_max: 0,
+        trusts_system: false,
+        news,
     };
     Keyring::start(settings).unwrap_or_else(|fault| panic!("{fault}"))
 }
@@ -147,6 +190,99 @@ fn a_key_that_is_away_says_nothing_of_the_mail() {
         let order = SealOrder { with, protection: None, footer: None, now: 1_790_000_000 };
         let fault = cells.seal(MAIL.as_bytes(), &order, &away).await.unwrap_err();
         assert_eq!((fault.code, fault.kind), (FaultCode::KeyUnavailable, FaultKind::Temporary), "{fault:?}");
+    });
+}
+
+/// Whoever asks authorities, on this machine, too.
+fn asking_here(cells: &Cells) -> News {
+    let asks = NewsSettings { private_hosts: vec!["localhost".to_owned()], ..NewsSettings::default() };
+    News::new(asks, cells.clone()).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+/// The list of this authority as of today, with [`SERIAL`] in it or not.
+fn list(authority: &CertifiedIssuer<'static, KeyPair>, is_revoked: bool) -> Vec<u8> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let (year, month, day) = (i32::from(today.year()), today.month().unsigned_abs(), today.day().unsigned_abs());
+    let midnight = rcgen::date_time_ymd(year, month, day);
+    let revoked = RevokedCertParams {
+        serial_number: SerialNumber::from(SERIAL.to_vec()),
+        revocation_time: midnight,
+        reason_code: None,
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update: midnight,
+        next_update: rcgen::date_time_ymd(year + 2, 1, 1),
+        crl_number: SerialNumber::from(vec![1]),
+        issuing_distribution_point: None,
+        revoked_certs: is_revoked.then_some(revoked).into_iter().collect(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    list.signed_by(authority).unwrap().der().to_vec()
+}
+
+/// Answers the first who asks.
+async fn serve(authority: TcpListener, list: Vec<u8>) {
+    let (mut line, _) = authority.accept().await.unwrap();
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        asked.push(line.read_u8().await.unwrap());
+    }
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", list.len());
+    line.write_all(&[head.as_bytes(), &list].concat()).await.unwrap();
+    line.shutdown().await.unwrap();
+}
+
+/// Where a mail is read and where keys are gathered from it; what is learned once is known to both.
+fn what_an_authority_says_of_a_signer_counts() {
+    run(async {
+        for (is_revoked, expected) in [(false, Signed::Trusted), (true, Signed::Untrusted)] {
+            let cells = cells().await;
+            let authority = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let place = format!("http://localhost:{}/house.crl", authority.local_addr().unwrap().port());
+            let (person, house) = Person::listed(FROM, &place);
+            let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+            let silent = person.opener_asking(FROM, house.der(), None).await;
+            let (_, opened) = read(&cells, &sealed, &silent).await;
+            assert_eq!(opened.signed(), Signed::Untrusted, "nobody is asked: {opened:?}");
+            let opener = person.opener_asking(FROM, house.der(), Some(asking_here(&cells))).await;
+            let serving = tokio::spawn(serve(authority, list(&house, is_revoked)));
+            let (_, opened) = read(&cells, &sealed, &opener).await;
+            assert_eq!(opened.signed(), expected, "{opened:?}");
+            if let Worth::Untrusted { why } = &opened.best().unwrap().worth {
+                assert!(why.contains("it was revoked at"), "{why}");
+            }
+            timeout(ASKED_WITHIN, serving).await.expect("the authority was asked").unwrap();
+            let now = jiff::Timestamp::now().as_second().unsigned_abs();
+            let limits = Limits::default();
+            let gathered = cells.harvest(sealed.as_slice(), &limits, (FROM, now), Some(&opener)).await.unwrap();
+            assert_eq!(gathered.keys.iter().map(|key| key.is_vouched).collect::<Vec<_>>(), [!is_revoked]);
+        }
+    });
+}
+
+/// While authorities are asked about who signed a mail, the cell that has opened it reads others.
+fn a_slow_authority_holds_no_cell() {
+    run(async {
+        let cells = cells().await;
+        let authority = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let list = format!("http://localhost:{}/house.crl", authority.local_addr().unwrap().port());
+        let (person, house) = Person::listed(FROM, &list);
+        let sealed = person.sealed(&cells, MAIL, ContentCipher::Aes256Gcm, true).await;
+        let news = asking_here(&cells);
+        let opener = person.opener_asking(FROM, house.der(), Some(news)).await;
+        let asked = async {
+            let line = timeout(ASKED_WITHIN, authority.accept()).await.expect("the authority is asked").unwrap().0;
+            let other = cells.read(MAIL.as_bytes(), &Limits::default()).await.unwrap();
+            // It says nothing, and is not there any more.
+            drop((line, authority));
+            other
+        };
+        let ((_, opened), other) = tokio::join!(read(&cells, &sealed, &opener), asked);
+        assert_eq!(other.message.headers.subject, "Help");
+        let Worth::Untrusted { why } = &opened.best().unwrap().worth else { panic!("{opened:?}") };
+        assert!(why.contains("nobody says whether it was revoked"), "{why}");
+        assert_eq!((cells.figures().died, cells.figures().started), (0, 1), "one cell did all of it");
     });
 }
 

@@ -75,6 +75,7 @@ impl Stage {
             keys: self.folder.path().join("keys"),
             passwords: Vec::new(),
             openers: Openers::default(),
+            trusts_system: false,
             hostname: String::new(),
             people: Some(PeopleKeys::new(self.store.clone())),
         };

@@ -53,6 +53,9 @@ pub struct Arguments {
     /// What the mail tells came in sealed.
     #[arg(long)]
     came_sealed: bool,
+    /// Say it in words: what becomes of the mail for each recipient, and how it came to that, in place of the whole record as JSON.
+    #[arg(long)]
+    words: bool,
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
@@ -66,7 +69,22 @@ struct Line {
     plan: SealingPlan,
 }
 
-/// Prints one object per file.
+impl Line {
+    /// For each recipient what becomes of his copy, and the steps that led there.
+    fn in_words(&self, recipients: &[String]) -> String {
+        let mut text = String::new();
+        for plan in &self.plan.recipients {
+            let whose = recipients.get(plan.recipient as usize).map_or("?", String::as_str);
+            text += &format!("  {whose}: {}\n", plan.fate.in_words());
+            for (step, number) in plan.trace.steps.iter().zip(1..) {
+                text += &format!("    {number}. {step}\n");
+            }
+        }
+        text
+    }
+}
+
+/// Prints one object per file, or the same in words.
 ///
 /// # Errors
 /// When a recipient is no address, rules, keys or settings cannot be used, or a file could not be explained.
@@ -77,20 +95,26 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let cells = files::cells().await?;
     let people = arguments.people().await?;
     let source = arguments.source(&cells, people).await?;
-    let Arguments { from, recipients, account, site, came_sealed, files, .. } = arguments;
+    let Arguments { from, recipients, account, site, came_sealed, words, files, .. } = arguments;
     let now_s = jiff::Timestamp::now().as_second();
     let mail = MailFacts { now_s, site, envelope_from: from, account, recipients, came_sealed, ..MailFacts::default() };
     let limits = mail::Limits::default();
-    files::each(files, async |bytes, shown| {
+    let line = async |bytes: Vec<u8>, shown: &str| {
         let reading = cells.read(bytes.as_slice(), &limits).await.map_err(|fault| fault.to_string())?;
         if let Some(why) = reading.too_complex {
             return Err(format!("is too complex: {why}; the gateway seals no such mail"));
         }
         let mail = MailFacts { headers: reading.message.headers, ..mail.clone() };
         let (questions, plan) = source.explained(&mail).await;
-        Ok(Line { file: shown.to_owned(), questions, plan })
-    })
-    .await
+        Ok::<Line, String>(Line { file: shown.to_owned(), questions, plan })
+    };
+    match words {
+        true => {
+            let told = async |bytes: Vec<u8>, shown: &str| Ok(line(bytes, shown).await?.in_words(&mail.recipients));
+            files::each_in_words(files, told).await
+        }
+        false => files::each(files, line).await,
+    }
 }
 
 impl Arguments {
@@ -118,6 +142,7 @@ impl Arguments {
             keys: folder.clone(),
             passwords: keys.passwords()?,
             openers: keys.openers().await?,
+            trusts_system: false,
             hostname: String::new(),
             people,
         };

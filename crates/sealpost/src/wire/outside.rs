@@ -29,11 +29,17 @@ impl Outsiders {
         let renewed = before.renewed(settings.key_sources.clone());
         let sources = known.sources.insert(renewed.as_ref().map_or(before, Clone::clone));
         let keys = renewed.map(|_| &*sources)?.named(&sealing.key_sources)?;
-        let news = match &sealing.news {
-            None => None,
-            Some(settings) => Some(known.news(settings, cells)?),
-        };
+        let news = sealing.news.as_ref().map(|settings| known.news(settings, cells)).transpose()?;
         Ok(Outside { keys, news })
+    }
+
+    /// Who is asked so for news of revocation; `None` where nobody is.
+    ///
+    /// # Errors
+    /// `SettingsWrong` when nobody can be asked by these settings.
+    pub fn news(&self, settings: Option<&NewsSettings>, cells: &Cells) -> Result<Option<News>, Fault> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        settings.map(|settings| known.news(settings, cells)).transpose()
     }
 
     /// What each source did since the start.

@@ -8,7 +8,7 @@ use super::{Lasting, certificate_files};
 use crate::command::Failure;
 use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
-use courier::smtp_in::{self, Endpoint, Listener, Protocol, Tls};
+use courier::smtp_in::{self, Endpoint, Listener, Protocol, Refusals, Tls};
 use engine::cell::Cells;
 use engine::keys::Openers;
 use engine::register::PeopleKeys;
@@ -58,11 +58,9 @@ pub async fn bind(settings: &Settings, store: &Store, lasting: &Lasting) -> Resu
             (Some(by_rules), None, _) => Arc::new(by_rules.clone()),
             (None, _, Some(opening)) => {
                 let cells = cells(settings, &mut shared).await?;
-                Arc::new(Opens::new(
-                    cells,
-                    keyring(opening, super::openers(settings, store).await?).await?,
-                    settings.mail.clone(),
-                ))
+                let news = lasting.outsiders.news(opening.news.as_ref(), &cells)?;
+                let keyring = keyring(opening, super::openers(settings, store).await?, news).await?;
+                Arc::new(Opens::new(cells, keyring, settings.mail.clone()))
             }
             (None, _, None) => Arc::new(Unsealed),
         };
@@ -110,6 +108,7 @@ pub(super) fn sealing_settings(
         keys: of.keys.clone(),
         passwords: of.password.iter().map(|password| Password::new(password.0.clone())).collect(),
         openers,
+        trusts_system: of.trusts_system,
         hostname: hostname.to_owned(),
         people: Some(PeopleKeys::new(store.clone())),
     }
@@ -143,6 +142,7 @@ fn relay_settings(of: &settings::Relay) -> RelaySettings {
 
 fn listener_settings(of: &settings::Relay, address: SocketAddr, tls: Tls) -> smtp_in::Settings {
     smtp_in::Settings {
+        name: format!("relay {}", of.name),
         listen: Endpoint::Tcp(address),
         protocol: if of.lmtp { Protocol::Lmtp } else { Protocol::Smtp },
         hostname: of.hostname.clone(),
@@ -175,6 +175,11 @@ impl RelayListeners {
 
     pub fn certificates(&self) -> impl Iterator<Item = Arc<Certificates>> {
         self.listeners.iter().filter_map(|listener| listener.certificates())
+    }
+
+    /// What its listeners have refused.
+    pub fn refusals(&self) -> impl Iterator<Item = Arc<Refusals>> {
+        self.listeners.iter().map(|listener| listener.refusals())
     }
 
     /// Serves until `stop`, and until no mail is on its way any more.

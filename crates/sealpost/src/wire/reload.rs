@@ -99,7 +99,7 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
     let sites = super::telling(settings, &reload.store, &reload.lasting, &reload.cells).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     let bulletins = super::bulletins(settings, &reload.store).await?;
-    let openings = super::openings::all(settings, &reload.store).await?;
+    let openings = super::openings::all(settings, (&reload.store, &reload.lasting), &reload.cells).await?;
     look_again(&reload.by_rules).await;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.lasting.openings.swap(openings);

@@ -1,9 +1,17 @@
-//! Revocation that is fetched: lists that `openssl ca` signs, over HTTP, and answers of `openssl ocsp`.
+//! Revocation that is fetched: lists that `openssl ca` signs, over HTTP, and answers of `openssl ocsp`. For those who are written to, and for
+//! those who have signed.
 
 use super::relay::{PASSWORD, dovecot, submit, with_relay};
+use super::relay_alone::home;
+use super::relay_opens::{hand_in, next, opens};
 use super::world::{PROGRAM, World, told};
+use rig::dovecot::Dovecot;
+use rig::gateway::Gateway;
+use rig::home::Home;
+use rig::settings_file::quoted;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -78,6 +86,8 @@ impl Authority {
             leaf("olga", answers.clone()),
             // The list is not there, and the answer is.
             leaf("ivo", format!("{gone}\n{answers}")),
+            // Nobody offers to tell.
+            leaf("max", String::new()),
         ];
         format!(
             "[ca]\ndefault_ca = house\n[house]\ndatabase = index.txt\nserial = serial\ncrlnumber = crlnumber\nnew_certs_dir = .\n\
@@ -144,6 +154,17 @@ impl Authority {
             assert!(Instant::now() < until, "no responder");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// A mail that this person has signed.
+    fn signed(&self, name: &str) -> Vec<u8> {
+        fs::write(self.path("words"), "Words of a letter.\n").unwrap();
+        let (pem, key, mail, from) =
+            (format!("{name}.pem"), format!("{name}.key"), format!("{name}.eml"), format!("{name}@people.example"));
+        let sign = ["cms", "-sign", "-text", "-in", "words", "-signer", &pem, "-inkey", &key, "-out", &mail];
+        let head = ["-from", &from, "-to", "box@desk.example", "-subject", "words"];
+        self.run("openssl", &[&sign[..], &head].concat());
+        fs::read(self.path(&mail)).unwrap()
     }
 
     fn asked(&self) -> String {
@@ -223,4 +244,102 @@ async fn no_authority_is_asked_unless_the_settings_say_so() {
     }
     assert!(refused.iter().all(|heard| heard.starts_with("refused") && heard.contains("550")), "{refused:?}");
     assert_eq!(authority.asked(), "");
+}
+
+/// A relay in front of a mailbox, which opens and checks mail by a folder of keys.
+struct Front {
+    dovecot: Dovecot,
+    home: Home,
+    listen: SocketAddr,
+}
+
+impl Front {
+    fn new() -> Front {
+        let (dovecot, lmtp) = dovecot();
+        let mut home = home();
+        fs::create_dir(home.file("keys")).unwrap();
+        next(&mut home, "lmtp", lmtp.port());
+        let listen = opens(&mut home, "box", "smtp");
+        Front { dovecot, home, listen }
+    }
+
+    /// The same relay with other settings, and this as the authorities of the system.
+    fn start(&mut self, settings: &[(&str, String)], system: &str) -> Gateway {
+        for (key, value) in settings {
+            self.home.settings.set("[[relay]]", key, value);
+        }
+        self.home.write_settings();
+        let mut command = self.home.command(&["serve", "--config", "sealpost.toml", "--role", "relay"]);
+        command.env("SSL_CERT_FILE", system);
+        let mut gateway = self.home.run(command);
+        assert!(gateway.wait_until_ready().is_ok(), "{}", gateway.log());
+        gateway
+    }
+
+    /// What a mail that this person has signed is said to be worth, where it arrives for somebody of this name.
+    fn signed(&self, authority: &Authority, name: &str, to: &str) -> String {
+        let person = format!("{name}-{to}@desk.example");
+        let heard = hand_in("smtp", self.listen, &[&person], &authority.signed(name));
+        assert!(heard.starts_with("accepted []"), "{heard}");
+        let mails = self.dovecot.mails(&person);
+        let [arrived] = &mails[..] else { panic!("{person} has {} mails", mails.len()) };
+        let text = String::from_utf8_lossy(arrived).replace("\r\n", "\n").replace("\n\t", " ").replace("\n ", " ");
+        let verdict = text.lines().find_map(|line| line.strip_prefix("X-Sealpost-Sealed: "));
+        let worth = verdict.and_then(|verdict| verdict.split("; ").find_map(|part| part.strip_prefix("signed=")));
+        worth.unwrap_or_else(|| panic!("{text}")).to_owned()
+    }
+}
+
+/// Authorities are asked, and this becomes of those about whom nothing is learned.
+fn asking(of_unknown: &str) -> Vec<(&'static str, String)> {
+    let hosts = "[\"localhost\"]".to_owned();
+    vec![("fetch_revocation", "true".to_owned()), ("revocation_hosts", hosts), ("revocation", quoted(of_unknown))]
+}
+
+#[test]
+fn authorities_are_asked_about_those_who_have_signed() {
+    let mut authority = Authority::start();
+    let mut front = Front::new();
+    let names = ["ann", "rob", "ula", "otto", "olga", "ivo"];
+    names.iter().for_each(|name| authority.issue(name));
+    authority.revoke("rob");
+    authority.revoke("olga");
+    authority.publish();
+    let keys = front.home.file("keys");
+    authority.run(PROGRAM, &["key", "import", "--keys", keys.to_str().unwrap(), "--as", "trusted", "ca.pem"]);
+    for (round, settings, trusted) in [
+        ("silent", Vec::new(), vec![]),
+        ("hard", asking("hard"), vec!["ann", "otto", "ivo"]),
+        // Of whom nobody knows is trusted; who is revoked never is.
+        ("soft", asking("soft"), vec!["ann", "ula", "otto", "ivo"]),
+    ] {
+        let gateway = front.start(&settings, "/dev/null");
+        for name in names {
+            let expected = if trusted.contains(&name) { "trusted" } else { "untrusted" };
+            let worth = front.signed(&authority, name, round);
+            assert_eq!(worth, expected, "{name}, {round}: {}", gateway.log());
+        }
+        if round == "silent" {
+            assert_eq!(authority.asked(), "", "nobody is asked unless the settings say so");
+        }
+    }
+    let asked = authority.asked();
+    assert_eq!(asked.matches("/house.crl").count(), 2, "a list counts until its next, or until a restart: {asked}");
+}
+
+#[test]
+fn the_system_s_authorities_are_believed_where_the_settings_say_so() {
+    let authority = Authority::start();
+    let mut front = Front::new();
+    authority.issue("max");
+    let system = authority.path("ca.pem");
+    for (trusts, expected) in [("false", "untrusted"), ("true", "trusted")] {
+        let gateway = front.start(&[("trust_system", trusts.to_owned())], system.to_str().unwrap());
+        let worth = front.signed(&authority, "max", trusts);
+        assert_eq!(worth, expected, "{trusts}: {}", gateway.log());
+    }
+    // Without them nobody is there to be believed.
+    let gateway = front.start(&[], "/dev/null");
+    assert_eq!(front.signed(&authority, "max", "nobody"), "untrusted", "{}", gateway.log());
+    assert!(gateway.log().contains("the system has no authorities"), "{}", gateway.log());
 }

@@ -32,10 +32,11 @@ pub fn verdicts(of: &str, sealing: &Sealing, openers: &Openers) -> Vec<Line> {
         name("rules"),
         rules.as_ref().map(|_| format!("{} is right", sealing.rules.display())).map_err(Clone::clone),
     )];
-    let folder = read(&sealing.keys, sealing.password.as_ref(), openers);
+    let folder = read(&sealing.keys, (sealing.password.as_ref(), sealing.trusts_system), openers);
     let keys = readable(&sealing.keys, &folder);
     let is_there = keys.is_ok();
     lines.push((name("keys"), keys));
+    lines.extend(of_system(sealing.trusts_system, &folder).map(|verdict| (name("authorities of the system"), verdict)));
     if !is_there && folder.certificates.is_empty() && folder.pgp.is_empty() && folder.own_pgp.is_empty() {
         return lines;
     }
@@ -51,10 +52,12 @@ pub fn verdicts(of: &str, sealing: &Sealing, openers: &Openers) -> Vec<Line> {
 
 /// What is found about the keys with which the mail of a mailbox is opened; it blocks.
 pub fn of_opening(of: &str, opening: &Opening, openers: &Openers) -> Vec<Line> {
-    let folder = read(&opening.keys, opening.password.as_ref(), openers);
+    let folder = read(&opening.keys, (opening.password.as_ref(), opening.trusts_system), openers);
     let keys = readable(&opening.keys, &folder);
     let is_there = keys.is_ok();
     let mut lines = vec![(format!("{of}, keys"), keys)];
+    let of_system = of_system(opening.trusts_system, &folder);
+    lines.extend(of_system.map(|verdict| (format!("{of}, authorities of the system"), verdict)));
     lines.extend(warnings(&opening.keys, &folder).map(|warning| (format!("{of}, files of keys"), Ok(warning))));
     if is_there && folder.own.is_empty() && folder.pgp_keys.is_empty() {
         let why = "there is no private key, so no mail that comes encrypted is opened; import one by `sealpost key import --as own`";
@@ -66,9 +69,23 @@ pub fn of_opening(of: &str, opening: &Opening, openers: &Openers) -> Vec<Line> {
     lines
 }
 
-fn read(keys: &Path, password: Option<&Secret>, openers: &Openers) -> KeyFolder {
+/// How many authorities of the system are believed beside those of the folder, where they are.
+fn of_system(trusts: bool, folder: &KeyFolder) -> Option<Result<String, String>> {
+    trusts.then(|| match folder.system.len() {
+        0 => Err("there are none, or they cannot be read; install the certificates of your distribution (ca-certificates), or leave \
+                  trust_system out"
+            .to_owned()),
+        count => Ok(format!("{}; the system does not say which of them are for mail", counted(count, "authority", "authorities"))),
+    })
+}
+
+fn read(keys: &Path, (password, trusts_system): (Option<&Secret>, bool), openers: &Openers) -> KeyFolder {
     let passwords: Vec<Password> = password.iter().map(|one| Password::new(one.0.clone())).collect();
-    KeyFolder::read_with(keys, &passwords, openers)
+    let mut folder = KeyFolder::read_with(keys, &passwords, openers);
+    if trusts_system {
+        folder.system = engine::keys::system_anchors();
+    }
+    folder
 }
 
 fn rules(sealing: &Sealing) -> Result<SealingRules, String> {
@@ -152,7 +169,7 @@ impl Keys {
         }
         let has_people = folder.certificates.len() > folder.own.len();
         if let (Some(table), true, true, Some(_)) =
-            (&needs.smime, folder.anchors.is_empty(), has_people, &needs.encrypts)
+            (&needs.smime, folder.anchors.is_empty() && folder.system.is_empty(), has_people, &needs.encrypts)
         {
             missing.push(format!(
                 "S/MIME may be used (scheme, {table}), and nobody is trusted, so no certificate of people is used; import their \

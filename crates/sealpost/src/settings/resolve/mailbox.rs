@@ -52,6 +52,9 @@ pub(in crate::settings) const OF_LISTENING: &[&str] = &[
     "authserv_clients",
 ];
 
+/// What is known of revocation counts so many days after the next word was due when nothing is said, as in the rules of sealing.
+const STALE_DAYS: u32 = 7;
+
 impl Reader {
     fn authenticity(&mut self, section: &Section) -> Authenticity {
         let hops = self.integer(section, "authserv_hops") as u32;
@@ -128,12 +131,34 @@ impl Reader {
             let remedy = "set keys to the folder of keys, or leave it out";
             self.wrong(section, "key_password", "would not be used", remedy);
         }
+        let remedy = "set keys to the folder of keys, or leave it out";
+        let news = self.news(section, keys.is_some(), remedy);
+        self.system_for_nothing(section, keys.is_some(), remedy);
+        let stale_days_max = self.stale_days(section);
         Some(Opening {
             keys: keys?,
             password,
             trusts_unknown: self.text(section, "revocation") == "soft",
+            stale_days_max,
+            news,
+            trusts_system: self.truth(section, "trust_system"),
             opens_legacy: self.truth(section, "open_legacy"),
         })
+    }
+
+    /// For so many days after the next word was due what is known of revocation counts.
+    fn stale_days(&mut self, section: &Section) -> u32 {
+        let days = self.optional_integer(section, "revocation_stale_days");
+        let word = self.text(section, "revocation");
+        match (word.as_str(), days) {
+            ("hard" | "soft", Some(_)) => {
+                let remedy = "set revocation = \"stale\", or leave it out";
+                self.wrong(section, "revocation_stale_days", "would not be used", remedy);
+                0
+            }
+            ("hard" | "soft", None) => 0,
+            (_, days) => days.and_then(|days| u32::try_from(days).ok()).unwrap_or(STALE_DAYS),
+        }
     }
 
     fn check_listener(&mut self, section: &Section, mailbox: &Mailbox) {
@@ -404,5 +429,27 @@ mod tests {
         ] {
             assert!(!wrong(good), "{good}");
         }
+    }
+
+    #[test]
+    fn a_mailbox_asks_about_revocation_only_with_keys() {
+        let wrong = |more: &str| {
+            let text = format!(
+                "[[mailbox]]\nname = \"a\"\nsite = \"a\"\nprofile = \"a\"\nlisten = \"127.0.0.1:2525\"\n{more}\n"
+            );
+            let problems = crate::settings::resolve(&text, Path::new("a.toml"), &[]).err().unwrap_or_default();
+            let told = problems.iter().map(|problem| format!("{} {}", problem.key, problem.why));
+            told.filter(|told| told.contains("revocation") || told.contains("trust_system")).collect::<Vec<_>>()
+        };
+        let nothing = Vec::<String>::new();
+        let asks = "fetch_revocation = true\nrevocation_hosts = [\"ca.example\"]\ntrust_system = true";
+        assert_eq!(wrong(&format!("keys = \"k\"\n{asks}")), nothing);
+        let unused = ["mailbox[].fetch_revocation would not be used", "mailbox[].trust_system would not be used"];
+        assert_eq!(wrong(asks), unused);
+        for (days, is_good) in [(0, true), (365, true), (366, false)] {
+            assert_eq!(wrong(&format!("keys = \"k\"\nrevocation_stale_days = {days}")).is_empty(), is_good, "{days}");
+        }
+        let unused = ["mailbox[].revocation_stale_days would not be used"];
+        assert_eq!(wrong("keys = \"k\"\nrevocation = \"hard\"\nrevocation_stale_days = 3"), unused);
     }
 }

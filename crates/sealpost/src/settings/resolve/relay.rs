@@ -73,7 +73,16 @@ impl Reader {
         let password = self.secret(section, "key_password");
         match (by_rules, rules, keys) {
             (true, Some(rules), Some(keys)) => {
-                Some(Sealing { rules, keys, password, key_sources: Vec::new(), news: None, record: None })
+                let trusts_system = self.truth(section, "trust_system");
+                Some(Sealing {
+                    rules,
+                    keys,
+                    password,
+                    key_sources: Vec::new(),
+                    news: None,
+                    trusts_system,
+                    record: None,
+                })
             }
             (true, rules, _) => {
                 let name = if rules.is_none() { "rules" } else { "keys" };
@@ -107,9 +116,8 @@ impl Reader {
 
     /// With what a relay opens mail.
     fn opening_of_relay(&mut self, section: &Section) -> Option<Opening> {
-        for name in ["seal", "record", "rules", "key_sources", "fetch_revocation"]
-            .into_iter()
-            .filter(|name| section.values.contains_key(*name))
+        for name in
+            ["seal", "record", "rules", "key_sources"].into_iter().filter(|name| section.values.contains_key(*name))
         {
             let remedy = "leave it out, or set relay.direction = \"out\"";
             self.wrong(section, name, "is about mail that is sealed, and direction = \"in\" opens mail", remedy);
@@ -123,7 +131,10 @@ impl Reader {
 
     /// By what a relay seals.
     fn sealing_of_relay(&mut self, section: &Section) -> Option<Sealing> {
-        for name in ["revocation", "open_legacy"].into_iter().filter(|name| section.values.contains_key(*name)) {
+        for name in ["revocation", "revocation_stale_days", "open_legacy"]
+            .into_iter()
+            .filter(|name| section.values.contains_key(*name))
+        {
             let remedy = "leave it out, or set relay.direction = \"in\"";
             self.wrong(section, name, "is about mail that is opened", remedy);
         }
@@ -142,7 +153,8 @@ impl Reader {
         if sealing.is_none() && !key_sources.is_empty() {
             self.wrong(section, "key_sources", "would not be used", "set seal = \"rules\", or leave it out");
         }
-        let news = self.news(section, sealing.is_some());
+        let news = self.news(section, sealing.is_some(), "set seal = \"rules\", or leave it out");
+        self.system_for_nothing(section, sealing.is_some(), "set seal = \"rules\", or leave it out");
         Some(Sealing { key_sources, news, ..sealing? })
     }
 
@@ -162,13 +174,19 @@ impl Reader {
         record
     }
 
-    /// How news of revocation is fetched; `None` where it is not.
-    fn news(&mut self, section: &Section, by_rules: bool) -> Option<NewsSettings> {
+    /// The system's authorities are trusted where there is nothing to be trusted.
+    pub(super) fn system_for_nothing(&mut self, section: &Section, is_used: bool, remedy: &str) {
+        if self.truth(section, "trust_system") && !is_used {
+            self.wrong(section, "trust_system", "would not be used", remedy);
+        }
+    }
+
+    /// How news of revocation is fetched; `None` where it is not. `remedy`: what to do where it would not be used.
+    pub(super) fn news(&mut self, section: &Section, is_used: bool, remedy: &str) -> Option<NewsSettings> {
         let is_fetched = self.truth(section, "fetch_revocation");
         let hosts = self.texts(section, "revocation_hosts");
         let proxy = self.optional_text(section, "revocation_proxy").and_then(|proxy| proxy.parse().ok());
-        if is_fetched && !by_rules {
-            let remedy = "set seal = \"rules\", or leave it out";
+        if is_fetched && !is_used {
             self.wrong(section, "fetch_revocation", "would not be used", remedy);
         }
         if !is_fetched && !hosts.is_empty() {
@@ -305,11 +323,19 @@ mod tests {
         let keys = "keys = \"k\"\nrevocation = \"soft\"\nopen_legacy = true\nkind = \"lmtp\"";
         assert_eq!(wrong(known, &opens(keys)), Vec::<String>::new());
         assert_eq!(wrong(known, &opens("")), ["relay[].keys is missing, and direction = \"in\" needs it"]);
+        let asks = "keys = \"k\"\nrevocation = \"stale\"\nrevocation_stale_days = 3\nfetch_revocation = true\nrevocation_hosts = [\"ca\"]\n\
+                    trust_system = true";
+        assert_eq!(wrong(known, &opens(asks)), Vec::<String>::new(), "it asks authorities about those who signed");
+        let unused = "relay[].revocation_stale_days would not be used";
+        assert_eq!(wrong(known, &opens(&asks.replace("\"stale\"", "\"hard\""))), [unused]);
         let both = wrong(known, &opens("keys = \"k\"\nseal = \"rules\"\nrules = \"r\""));
         assert!(both.len() == 2 && both.iter().all(|why| why.contains("direction = \"in\" opens mail")), "{both:?}");
         assert_eq!(there("hold = \"queue\""), ["relay[].hold would keep nothing, because nothing is sealed"]);
         assert_eq!(there("hold_hours = 3"), ["relay[].hold_hours would not be used"]);
         assert_eq!(there("open_legacy = false"), ["relay[].open_legacy is about mail that is opened"]);
+        let stale = ["relay[].revocation_stale_days is about mail that is opened"];
+        assert_eq!(there("revocation_stale_days = 3"), stale);
+        assert_eq!(there("trust_system = true"), ["relay[].trust_system would not be used"]);
         assert_eq!(wrong(known, &alone.replace("seal = \"nothing\"", "")), ["relay[].seal is missing"]);
         let lost = format!("{RELAY}{known}").replace("\"wiki\"", "\"code\"").replace("2587", "2588");
         let lost = lost.replace("\"acme\"", "\"acne\"").replace("\"next\"", "\"nest\"");

@@ -79,11 +79,27 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("mailbox[].key_password", Secret, Empty, "What opens the private keys in that folder."),
     setting(
         "mailbox[].revocation",
-        Choice(&["hard", "soft"]),
-        Means("hard"),
-        "What of a signature by a certificate of which nobody says whether it was revoked, though its authority offers to: `hard` does not trust \
-         it, `soft` does. Lists of revoked certificates are files in `keys`; one counts for 7 days after the next was due.",
+        Choice(&["hard", "soft", "stale"]),
+        Means("stale"),
+        "What of a signature by a certificate of which nobody can say at the moment whether it was revoked, though its authority \
+         offers to: `soft` trusts it, `hard` does not, `stale` does while the last word was due at most `revocation_stale_days` \
+         ago. What is known are lists in `keys`, and what `fetch_revocation` fetches.",
     ),
+    setting(
+        "mailbox[].revocation_stale_days",
+        Integer { min: 0, max: 365 },
+        Empty,
+        "For `revocation = \"stale\"`, and then 7 without it.",
+    ),
+    setting(
+        "mailbox[].fetch_revocation",
+        Bool,
+        Means("false"),
+        "Ask authorities about those who signed, as `relay[].fetch_revocation` does. A mail waits for them 15 s at most.",
+    ),
+    setting("mailbox[].revocation_hosts", Texts, Empty, "As `relay[].revocation_hosts`."),
+    setting("mailbox[].revocation_proxy", Url, Empty, "As `relay[].revocation_proxy`."),
+    setting("mailbox[].trust_system", Bool, Means("false"), "As `relay[].trust_system`, for those who signed."),
     setting(
         "mailbox[].open_legacy",
         Bool,

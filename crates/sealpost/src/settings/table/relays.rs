@@ -57,10 +57,15 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("relay[].key_password", Secret, Empty, "What opens the private keys in that folder."),
     setting(
         "relay[].revocation",
-        Choice(&["hard", "soft"]),
+        Choice(&["hard", "soft", "stale"]),
         Empty,
-        "With `direction = \"in\"`, and then `hard` without it: what of a signature by a certificate of which nobody says whether it was \
-         revoked, though its authority offers to. `hard` does not trust it, `soft` does. Lists of revoked certificates are files in `keys`.",
+        "With `direction = \"in\"`, and then `stale` without it: as `mailbox[].revocation`.",
+    ),
+    setting(
+        "relay[].revocation_stale_days",
+        Integer { min: 0, max: 365 },
+        Empty,
+        "For `revocation = \"stale\"`, and then 7 without it.",
     ),
     setting(
         "relay[].open_legacy",
@@ -79,8 +84,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         "relay[].fetch_revocation",
         Bool,
         Means("false"),
-        "Fetch lists of revoked certificates (CRL), and answers about single ones (OCSP), from where certificates name them. Without it \
-         those in the folder count alone, and no authority is asked.",
+        "Fetch lists of revoked certificates (CRL), and answers about single ones (OCSP), from where certificates name them: of \
+         recipients, and with `direction = \"in\"` of those who signed. Without it those in the folder count alone, and no \
+         authority is asked.",
     ),
     setting(
         "relay[].revocation_hosts",
@@ -89,6 +95,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Hosts that such lists and answers may be fetched from although they are at private addresses, or on this machine.",
     ),
     setting("relay[].revocation_proxy", Url, Empty, "The HTTP proxy for fetching them."),
+    setting(
+        "relay[].trust_system",
+        Bool,
+        Means("false"),
+        "Believe the authorities that the system trusts, too, beside those in `trusted/`. They are the system's for TLS: its \
+         files do not say which of them are meant for mail. See [who is believed](sealing.md#who-is-believed).",
+    ),
     setting(
         "relay[].outgoing",
         Text,
