@@ -19,7 +19,7 @@ use crate::stop::Stop;
 use mail::Envelope;
 use policy::Fault;
 use policy::bulletin::channel::{Kind, Message};
-use policy::bulletin::{Bulletin, Connected, Connection, Facts, Rule, bulletins};
+use policy::bulletin::{Bulletin, Connected, Connection, Facts, KEYS_SOON_DAYS, Rule, bulletins};
 use policy::meter::{Metered, Month};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -148,6 +148,9 @@ async fn facts(shared: &Shared, told_by: &Bulletins) -> Result<Facts, Fault> {
     for one in shared.outgoings().into_iter().filter(|one| one.condition != Condition::Works) {
         store.note_outage(&outage_of(&one.name)).await?;
     }
+    // A way out is better than none; channels need none.
+    let has_way_out = |name: &&String| shared.sites().get(*name).is_some_and(|site| site.outgoing.is_some());
+    let carrier = sites.iter().find(has_way_out).or(sites.first()).cloned();
     let from = Month::of_day(now.div_euclid(DAY)).before().first_day();
     Ok(Facts {
         now,
@@ -160,8 +163,27 @@ async fn facts(shared: &Shared, told_by: &Bulletins) -> Result<Facts, Fault> {
         unsealed: store.unsealed().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         stuck: store.stuck().await?.into_iter().filter(|(site, ..)| sites.contains(site)).collect(),
         keys: told_by.folders.ending().await,
+        people_keys: people_keys(shared, told_by, (now, &sites)).await?,
+        carrier,
         sites,
     })
+}
+
+/// Of each site how many keys of people, in its folders and in its register, end soon.
+async fn people_keys(
+    shared: &Shared,
+    told_by: &Bulletins,
+    (now, sites): (Micros, &[String]),
+) -> Result<Vec<(String, u64)>, Fault> {
+    let of_folders = told_by.folders.people_ending(now.div_euclid(1_000_000).unsigned_abs()).await;
+    let mut all = Vec::new();
+    for site in sites {
+        let ended = shared.store.person_key_figures(site, now).await?.ending;
+        let ending = shared.store.person_key_figures(site, now.saturating_add(KEYS_SOON_DAYS * DAY)).await?.ending;
+        let of_folder = of_folders.get(site).copied().unwrap_or(0);
+        all.push((site.clone(), of_folder + ending.saturating_sub(ended)));
+    }
+    Ok(all)
 }
 
 /// What is spoken to, as all processes together know it.

@@ -7,8 +7,10 @@ use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
 use crate::hook::WrongClocks;
 use crate::intake::MailboxGate;
+use crate::key_ends;
 use crate::meter::Meter;
 use crate::metrics::{MailboxFigures, Metrics, OutgoingFigures, SiteFigures, outgoings_in_text};
+use crate::portal;
 use crate::reader::{LetterMaker, Reader};
 use crate::relay::Relay;
 use crate::settings::Settings;
@@ -107,9 +109,11 @@ impl Gateway {
             tokio::spawn(watch_backlog(shared.clone(), stop.clone())),
             tokio::spawn(silence::listen(shared.clone(), stop.clone())),
             tokio::spawn(watch_plans(shared.clone(), stop.clone())),
+            tokio::spawn(key_ends::log_those_of_no_site(shared.clone(), stop.clone())),
         ];
         if shared.settings.jobs_max > 0 {
             tasks.push(tokio::spawn(bulletin::look(shared.clone(), stop.clone())));
+            tasks.push(tokio::spawn(portal::remind(shared.clone(), stop.clone())));
         }
         for crew in work::crews(&shared.settings) {
             let leases = Leases::new(shared.settings.lease_s);

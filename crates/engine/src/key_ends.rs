@@ -1,7 +1,8 @@
 //! When the keys of folders end: ours and anchors one by one, those of people by their number. For bulletins and figures.
 
+use crate::gateway::Shared;
 use crate::keys::{KeyFolder, Openers, folded, stamp};
-use policy::bulletin::{EndingKey, KeyOf};
+use policy::bulletin::{EndingKey, KEYS_SOON_DAYS, KeyOf};
 use policy::sealing::RSA_BITS_LEAST;
 use seal::keyfile::Password;
 use seal::pgp::{self, Policy, Standing, Unfit};
@@ -11,9 +12,14 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
-/// Keys of people that end within so many days are counted.
-const SOON_S: u64 = 30 * 24 * 3600;
+/// Keys of people that end within so many seconds are counted.
+const SOON_S: u64 = KEYS_SOON_DAYS.unsigned_abs() * DAY_S;
+const DAY_S: u64 = 24 * 3600;
+/// So often it is looked whether a day has begun on which the log tells of keys.
+const LOOK_EVERY: Duration = Duration::from_secs(600);
 /// Digits of a fingerprint that are told: as many as `sealpost key show` needs.
 const DIGITS: usize = 16;
 
@@ -24,7 +30,7 @@ pub struct WatchedFolder {
     pub keys: PathBuf,
     pub passwords: Vec<Password>,
     pub openers: Openers,
-    /// The sites whose mail it is for.
+    /// The sites whose mail it is for; empty where relays without a site alone name it.
     pub sites: Vec<String>,
 }
 
@@ -92,6 +98,18 @@ impl WatchedFolders {
         all
     }
 
+    /// Of each site how many keys of people in its folders end soon; those that have ended are not among them.
+    pub(crate) async fn people_ending(&self, now_s: u64) -> HashMap<String, u64> {
+        let mut all: HashMap<String, u64> = HashMap::new();
+        for ((_, sites), read) in self.read().await {
+            let number = read.people.iter().filter(|at| (now_s..=now_s + SOON_S).contains(*at)).count() as u64;
+            for site in sites {
+                *all.entry(site).or_default() += number;
+            }
+        }
+        all
+    }
+
     /// As Prometheus text. It names folders and fingerprints, and nobody.
     pub(crate) async fn metrics(&self, now_s: u64) -> String {
         const ENDS: &str = "sealpost_seal_key_ends_seconds";
@@ -124,6 +142,36 @@ impl WatchedFolders {
         });
         // A panic in there tells nothing, and the next look comes.
         read.await.unwrap_or_default()
+    }
+}
+
+/// Says in the log once a day, and at the start, which keys of no site end soon or have ended: without a site there may be nobody whom a
+/// bulletin reaches. A log line holds the folder's name and the digits of a key, and nobody's address.
+pub(crate) async fn log_those_of_no_site(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut logged_on = None;
+    loop {
+        let now_s = i64::try_from(now_s()).unwrap_or(i64::MAX);
+        let today = now_s.div_euclid(DAY_S.cast_signed());
+        if logged_on != Some(today) {
+            logged_on = Some(today);
+            for key in shared.bulletins().folders.ending().await {
+                log(&key, now_s);
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+fn log(one: &EndingKey, now_s: i64) {
+    let (folder, key, kind) = (one.folder.as_str(), one.fingerprint.as_str(), one.of.word());
+    if let Some(days_left) = one.days_left_to_log(now_s) {
+        tracing::warn!(folder, key, kind, days_left, "a key of a relay without a site ends soon, or has ended");
+    }
+    if one.is_weak && one.sites.is_empty() {
+        tracing::warn!(folder, key, kind, "a key of a relay without a site is too weak, and is not used");
     }
 }
 

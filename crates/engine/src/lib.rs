@@ -70,7 +70,7 @@ pub use past::Past;
 pub use reader::{LetterMaker, Reader};
 pub use set_link::{LINKS_PATH, Offer};
 pub use settings::Settings;
-pub use site::{Go, Site, Voice};
+pub use site::{Go, NoTracker, Site, Voice};
 pub use tokens::{Authorization, Tokens};
 pub use unsubscribe::{LETTERS_PATH, Standing};
 pub use upload::Uploads;

@@ -5,9 +5,11 @@
 mod brought;
 mod letter;
 mod proof;
+mod reminder;
 mod words;
 
 pub(crate) use letter::deliver;
+pub(crate) use reminder::remind;
 
 pub use brought::{KeptFor, keep_brought};
 pub use words::Language;

@@ -2,9 +2,12 @@
 
 mod known;
 pub(crate) mod limits;
+mod no_tracker;
+mod portal;
+
+pub use no_tracker::NoTracker;
 
 use crate::carry::Traces;
-use crate::cell::Cells;
 use crate::deliver::Outgoing;
 use crate::keys::PublishedFolder;
 use crate::metrics::SiteFigures;
@@ -73,7 +76,7 @@ pub(crate) enum Extent {
     More,
 }
 
-/// One Jira that a customer owns.
+/// One Jira that a customer owns, or in its place nothing but keys and letters ([`NoTracker`]).
 pub struct Site {
     pub name: String,
     dialect: Dialect,
@@ -93,8 +96,8 @@ pub struct Site {
     pub(crate) signers: Arc<Signers>,
     /// What seals its letters; `None` where they leave as they are.
     sealer: Option<Arc<dyn LetterSealer>>,
-    /// In which keys are read that people bring by its portal; `None` where it has none.
-    portal: Option<Cells>,
+    /// Where people bring keys; `None` where it has none.
+    portal: Option<portal::Portal>,
     /// Whose own keys are given to everybody; none where it publishes none.
     published: Vec<Arc<PublishedFolder>>,
     /// So many letters about events go to one address within an hour.
@@ -179,11 +182,6 @@ impl Site {
         Site { sealer, ..self }
     }
 
-    /// The same site with a portal, which reads keys in these cells.
-    pub fn with_portal(self, portal: Option<Cells>) -> Site {
-        Site { portal, ..self }
-    }
-
     /// The same site, which gives the own keys of these folders to everybody.
     pub fn with_published(self, published: Vec<Arc<PublishedFolder>>) -> Site {
         Site { published, ..self }
@@ -191,10 +189,6 @@ impl Site {
 
     pub(crate) fn published(&self) -> &[Arc<PublishedFolder>] {
         &self.published
-    }
-
-    pub(crate) fn portal(&self) -> Option<&Cells> {
-        self.portal.as_ref()
     }
 
     pub(crate) fn sealer(&self) -> Option<&Arc<dyn LetterSealer>> {

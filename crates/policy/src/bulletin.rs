@@ -7,7 +7,7 @@ mod held;
 mod keys;
 mod told;
 
-pub use keys::{EndingKey, KeyOf};
+pub use keys::{EndingKey, KEYS_SOON_DAYS, KeyOf};
 pub use told::{MailTold, of_mail};
 
 use crate::meter::{Amount, Capacity, Counted, HeldEvents, Month, Spent, Standing, by_month, bytes_in_words, date_of};
@@ -177,6 +177,8 @@ pub struct Connection {
 pub struct Facts {
     pub now: Micros,
     pub sites: Vec<String>,
+    /// The site by whose way out those are told of what belongs to no site who are told of every one; `None` without sites.
+    pub carrier: Option<String>,
     pub plans: Vec<(Capacity, Standing)>,
     /// Of each site those that wait for room.
     pub held: Vec<HeldEvents>,
@@ -191,6 +193,8 @@ pub struct Facts {
     pub unsealed: Vec<(String, Vec<Micros>)>,
     /// Of the folders of keys that settings name.
     pub keys: Vec<EndingKey>,
+    /// Of each site how many keys of people, in its folders and in its register, end within [`KEYS_SOON_DAYS`].
+    pub people_keys: Vec<(String, u64)>,
     /// Of each site how many letters about events came back since midnight.
     pub returned: Vec<(String, u64)>,
 }

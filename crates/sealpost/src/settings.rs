@@ -157,6 +157,8 @@ pub struct Site {
     /// Its own templates.
     pub templates: Option<policy::template::Templates>,
     pub dialect: Dialect,
+    /// It has no issues otherwise, and `dialect` says nothing.
+    pub has_tracker: bool,
     pub region: String,
     pub api_base: String,
     pub browse_base: String,
@@ -178,6 +180,8 @@ pub struct Site {
     pub sealing: Option<Sealing>,
     /// People see, bring and remove their keys by a page of the public listener.
     pub portal: bool,
+    /// How many days ahead people are told that a key of theirs ends; 0 for never.
+    pub portal_remind_days: u32,
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,
@@ -322,6 +326,8 @@ pub struct Sealing {
     pub key_sources: Vec<String>,
     /// How news of revocation is fetched; `None` where it is not.
     pub news: Option<engine::outside::NewsSettings>,
+    /// The authorities of the system are trusted, too.
+    pub trusts_system: bool,
     /// Nothing is sealed, and what would have been is written down there.
     pub record: Option<PathBuf>,
 }
@@ -332,6 +338,12 @@ pub struct Opening {
     pub keys: PathBuf,
     pub password: Option<Secret>,
     pub trusts_unknown: bool,
+    /// What is known of revocation counts for so many days after the next word was due.
+    pub stale_days_max: u32,
+    /// How news of revocation is fetched; `None` where it is not.
+    pub news: Option<engine::outside::NewsSettings>,
+    /// The authorities of the system are trusted, too.
+    pub trusts_system: bool,
     pub opens_legacy: bool,
 }
 

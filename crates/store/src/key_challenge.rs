@@ -1,4 +1,7 @@
-//! Letters by which somebody proves that an address, or a key that he brought, is his: posted within bounds, each link used once.
+//! Letters by which somebody proves that an address, or a key that he brought, is his: posted within bounds, each link used once. And those
+//! that tell him that a key of his ends.
+
+mod reminder;
 
 use crate::Store;
 use crate::audit::{self, Entry};
@@ -60,10 +63,19 @@ pub struct Challenge {
     pub address: String,
     pub language: String,
     pub key: Option<OfferedKey>,
+    /// The letter proves nothing and has no such link: it tells that this key ends.
+    pub ending: Option<KeyEnding>,
     pub posted_at: Micros,
     /// The end of its link.
     pub until: Micros,
     pub is_used: bool,
+}
+
+/// A key whose end its owner is told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyEnding {
+    pub fingerprint: String,
+    pub ends_at: Micros,
 }
 
 impl Challenge {
@@ -78,6 +90,9 @@ struct SealedChallenge {
     address: String,
     language: String,
     key: Option<SealedOffer>,
+    /// Rows of before have none.
+    #[serde(default)]
+    ending: Option<KeyEnding>,
 }
 
 /// A key that waits for its proof; bytes are in Base64.
@@ -148,6 +163,7 @@ impl Store {
             address: address.clone(),
             language: new.language.clone(),
             key: new.key.as_ref().map(SealedOffer::of),
+            ending: None,
         };
         let row = New {
             sealed: sealed::seal(&sealing, place(site, &id), &challenge)?,
@@ -171,7 +187,7 @@ impl Store {
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &of, &asked) })).await?;
         let Some((site, sealed, posted_at, until, used_at)) = row else { return Ok(None) };
         let sealing = self.inner.vault.standing_key(&site).await?;
-        let SealedChallenge { address, language, key } = sealed::open(&sealing, place(&site, id), &sealed)?;
+        let SealedChallenge { address, language, key, ending } = sealed::open(&sealing, place(&site, id), &sealed)?;
         let key = key.map(|key| key.opened(&site, &address)).transpose()?;
         Ok(Some(Challenge {
             id: id.to_owned(),
@@ -179,6 +195,7 @@ impl Store {
             address,
             language,
             key,
+            ending,
             posted_at,
             until,
             is_used: used_at.is_some(),
@@ -217,20 +234,26 @@ impl Store {
 }
 
 async fn insert(conn: &mut Conn, new: New) -> Result<bool, Fault> {
-    const ROW: &str = "INSERT INTO key_challenges
-            (id, site, address, domain, proves, sealed_challenge, posted_at, until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-        VALUES ($1, 'challenge', $2, $3, $4, 'ready', $4, $4)";
     dialect::lock_letters(conn, &new.site).await?;
     let now = dialect::now(conn).await?;
     if !has_room(conn, &new, now).await? {
         return Ok(false);
     }
+    write(conn, new, now).await?;
+    Ok(true)
+}
+
+/// The row with its job.
+async fn write(conn: &mut Conn, new: New, now: Micros) -> Result<(), Fault> {
+    const ROW: &str = "INSERT INTO key_challenges
+            (id, site, address, domain, proves, sealed_challenge, posted_at, until)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        VALUES ($1, 'challenge', $2, $3, $4, 'ready', $4, $4)";
     let New { id, site, address, domain, proves, sealed, valid } = new;
     execute!(conn, ROW, &id, &site, &address, &domain, proves, &sealed, now, now.saturating_add(valid))?;
     execute!(conn, JOB, format!("challenge:{id}"), &site, &id, now)?;
-    Ok(true)
+    Ok(())
 }
 
 async fn has_room(conn: &mut Conn, new: &New, now: Micros) -> Result<bool, Fault> {

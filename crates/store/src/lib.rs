@@ -83,7 +83,7 @@ pub use grant::{Given, Grant, GrantOf, GrantTimes};
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};
 pub use kept::{FileContent, FileWriter};
 pub use key_challenge::{
-    Challenge, KEYS_ADDRESS_DAY_MAX, NewChallenge, VISITS_ADDRESS_DAY_MAX, VISITS_DOMAIN_HOUR_MAX,
+    Challenge, KEYS_ADDRESS_DAY_MAX, KeyEnding, NewChallenge, VISITS_ADDRESS_DAY_MAX, VISITS_DOMAIN_HOUR_MAX,
     VISITS_SITE_HOUR_MAX, Visit,
 };
 pub use key_file::KeyFiles;

@@ -47,6 +47,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0032_relay_kept.sql"),
         include_str!("../../../migrations/sqlite/0033_key_challenges.sql"),
         include_str!("../../../migrations/sqlite/0034_held_by_rules.sql"),
+        include_str!("../../../migrations/sqlite/0035_reminders.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -83,6 +84,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0032_relay_kept.sql"),
         include_str!("../../../migrations/postgres/0033_key_challenges.sql"),
         include_str!("../../../migrations/postgres/0034_held_by_rules.sql"),
+        include_str!("../../../migrations/postgres/0035_reminders.sql"),
     ],
 };
 

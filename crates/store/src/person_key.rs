@@ -5,6 +5,7 @@
 //! beside them, so that keys are found and nobody reads off the table who writes to whom.
 
 mod count;
+mod ending;
 
 use crate::Store;
 use crate::audit::{self, Entry};

@@ -76,3 +76,14 @@ pub(super) fn of_key(language: Language, sender: &str, fingerprint: &str, link: 
     };
     Said { subject, text }
 }
+
+/// The letter that tells the owner of a key of its end; nobody knows which language he reads, so it has both.
+pub(super) fn of_end(sender: &str, (address, fingerprint): (&str, &str), day: &str, link: &str) -> Said {
+    let text = format!(
+        "Your key for encrypted mail from {sender} to {address} ends on {day}:\n\n{fingerprint}\n\n\
+         Afterwards such mail cannot be encrypted to it. If you have a new key, or the same one with a later end, bring it here:\n\n{link}\n\n\
+         Ihr Schlüssel für verschlüsselte Mail von {sender} an {address} endet am {day}. Danach kann solche Mail nicht mehr mit ihm verschlüsselt werden. \
+         Einen neuen, oder denselben mit späterem Ende, können Sie unter dem Link oben hochladen.\n"
+    );
+    Said { subject: "Your key for encrypted mail ends soon / Ihr Schlüssel endet bald", text }
+}

@@ -271,3 +271,49 @@ fn the_end_of_a_key_is_told_at_30_7_and_1_days_and_when_it_has_come() {
     let of_others = Rule { sites: vec!["north".into()], ..rule.clone() };
     assert_eq!(names(&of_others, &Facts { keys: vec![key("2026-11-26")], ..at("2026-11-26") }), [""; 0]);
 }
+
+#[test]
+fn a_key_of_no_site_is_told_to_those_alone_who_are_told_of_every_site() {
+    let key = EndingKey {
+        folder: "inbox-keys".into(),
+        sites: Vec::new(),
+        of: KeyOf::Own,
+        scheme: "pgp",
+        fingerprint: "0123456789abcdef".into(),
+        ends_s: Some(day("2026-11-28") * (DAY / 1_000_000)),
+        is_weak: false,
+    };
+    let facts = Facts { keys: vec![key.clone()], carrier: Some("south".into()), ..at("2026-11-26") };
+    let of_all = rule(&[Cause::KeyEnds]);
+    let told = bulletins(&of_all, &facts);
+    assert_eq!((told.len(), told[0].site.as_str()), (1, "south"));
+    let of_one = Rule { sites: vec!["south".into()], ..of_all.clone() };
+    assert_eq!(names(&of_one, &facts), [""; 0]);
+    assert_eq!(names(&Rule::of_contacts("south"), &facts), [""; 0]);
+    assert_eq!(names(&of_all, &Facts { carrier: None, ..facts.clone() }), [""; 0], "without sites nothing leaves");
+    // Then the log tells, from a month before until a month after.
+    let logged = |date: &str| key.days_left_to_log(day(date) * (DAY / 1_000_000));
+    assert_eq!(
+        ["2026-10-29", "2026-10-28", "2026-11-28", "2026-12-28", "2026-12-29"].map(logged),
+        [None, None, Some(0), Some(-30), None]
+    );
+    assert_eq!(logged("2026-10-30"), Some(29));
+    assert_eq!(EndingKey { sites: vec!["south".into()], ..key.clone() }.days_left_to_log(facts.now / 1_000_000), None);
+}
+
+#[test]
+fn how_many_keys_of_people_end_soon_is_told_once_a_week_and_names_nobody() {
+    let rule = rule(&[Cause::KeyEnds]);
+    let on = |date: &str, number: u64| Facts { people_keys: vec![("south".into(), number)], ..at(date) };
+    assert_eq!(names(&rule, &on("2026-11-26", 0)), [""; 0]);
+    let one = &bulletins(&rule, &on("2026-11-26", 1))[0];
+    assert_eq!(one.subject, "1 key of people at the site south ends within 30 days");
+    let several = &bulletins(&rule, &on("2026-11-27", 3))[0];
+    assert!(several.subject.starts_with("3 keys of people") && several.text.contains("page Keys"), "{several:?}");
+    let week = |date: &str| names(&rule, &on(date, 3));
+    // Weeks begin on Thursdays, as 1970 did.
+    assert_eq!(week("2026-11-26"), week("2026-12-02"));
+    assert_ne!(week("2026-11-26"), week("2026-12-03"));
+    let of_others = Rule { sites: vec!["north".into()], ..rule };
+    assert_eq!(names(&of_others, &on("2026-11-26", 3)), [""; 0]);
+}

@@ -129,7 +129,7 @@ mod tests {
             left.contains(&("encryption.kind_of", Why::Unknown)) && left.contains(&("other", Why::Unknown)),
             "{left:?}"
         );
-        assert!(left.contains(&("advanced.pgpBinaryRegex", Why::NotNeeded)), "{left:?}");
+        assert!(left.contains(&("advanced.pgpBinaryRegex", Why::NotTakenOver)), "{left:?}");
         let refused = import_sealing("[encryption]\ntype = \"both\"", "form.toml").unwrap_err();
         assert!(refused.public.contains("form.toml") && refused.public.contains("type"), "{}", refused.public);
     }

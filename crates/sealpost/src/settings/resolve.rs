@@ -4,6 +4,7 @@ mod bulletins;
 mod dkim;
 mod key_sources;
 mod mailbox;
+mod no_tracker;
 mod oauth;
 mod outgoing;
 mod pkcs11;
@@ -188,10 +189,15 @@ impl Reader {
     fn site(&mut self, section: &Section) -> Site {
         let dialect = match self.text(section, "dialect").as_str() {
             "jira_data_center" => Dialect::JiraDataCenter,
-            // The table of settings knows one other word.
+            // A site without a tracker speaks none.
             _ => Dialect::JiraCloud,
         };
-        let browse_base = self.text(section, "browse_base").trim_end_matches('/').to_string();
+        let has_tracker = self.has_tracker(section);
+        let browse_base = match has_tracker {
+            true => self.needed(section, "browse_base", "the base of links that people open"),
+            false => String::new(),
+        };
+        let browse_base = browse_base.trim_end_matches('/').to_string();
         let oauth = self.site_oauth(section, dialect);
         Site {
             name: self.text(section, "name"),
@@ -202,13 +208,17 @@ impl Reader {
             letters_per_hour: self.optional_integer(section, "letters_per_hour").map(|most| most as u32),
             history_poll: self.optional_integer(section, "history_poll_s").filter(|s| *s > 0).map(Duration::from_secs),
             region: self.text(section, "region"),
-            api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
+            api_base: match has_tracker {
+                true => self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
+                false => String::new(),
+            },
             browse_base,
             dialect,
+            has_tracker,
             account: self.optional_text(section, "account").unwrap_or_default(),
-            token: match oauth {
-                Some(_) => Secret(String::new()),
-                None => self.needed_secret(section, "token", "a reference to the account's token, or set site.oauth"),
+            token: match oauth.is_none() && has_tracker {
+                true => self.needed_secret(section, "token", "a reference to the account's token, or set site.oauth"),
+                false => Secret(String::new()),
             },
             sites_url: self.sites_url(section),
             token_expires: self.date(section, "token_expires"),
@@ -224,6 +234,7 @@ impl Reader {
             letters: self.letters(section),
             sealing: self.sealing(section),
             portal: self.truth(section, "portal"),
+            portal_remind_days: self.integer(section, "portal_remind_days") as u32,
             requests_per_s: self.integer(section, "requests_per_s") as u32,
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
             keep_events_days: self.optional_integer(section, "keep_events_days").map(|days| days as u32),

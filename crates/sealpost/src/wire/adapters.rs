@@ -157,8 +157,11 @@ pub fn sites(settings: &Settings, lasting: &Lasting) -> Result<Vec<engine::Site>
         .sites
         .iter()
         .map(|site| {
-            let speaks =
-                engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, &lasting.tokens)?), &bounds);
+            let voice: Arc<dyn engine::Voice> = match site.has_tracker {
+                true => Arc::new(speaker(site, &lasting.tokens)?),
+                false => Arc::new(engine::NoTracker::new(&site.name)),
+            };
+            let speaks = engine::Site::new(&site.name, site.dialect, voice, &bounds);
             let speaks = speaks.with_browse_base(&site.browse_base).with_templates(site.templates.clone());
             let speaks = speaks.with_ways(outgoing::ways(settings, site, lasting)).with_history(site.history_poll);
             let speaks = speaks.with_letters_per_hour(site.letters_per_hour);
@@ -205,6 +208,12 @@ pub(super) fn speaker_of_account(site: &Site) -> Result<Speaker, Failure> {
 }
 
 fn connection(site: &Site) -> Result<SiteConnection, Failure> {
+    if !site.has_tracker {
+        let name = &site.name;
+        return Err(Failure::new(format!(
+            "the site {name} has no tracker (dialect = \"none\"), so there is nothing to ask"
+        )));
+    }
     let api_base = site.api_base.parse().map_err(|error| wrong(site, "api_base", &error))?;
     let proxy =
         site.proxy.as_ref().map(|url| url.0.parse()).transpose().map_err(|error| wrong(site, "proxy", &error))?;

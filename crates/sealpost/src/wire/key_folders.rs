@@ -21,13 +21,17 @@ pub(super) async fn watched(settings: &Settings, store: &Store) -> Result<Watche
         let sealing = relay.sealing.as_ref()?;
         Some((&*sealing.keys, sealing.password.as_ref(), &relay.site))
     });
+    let opening_relays = settings.relays.iter().filter_map(|relay| {
+        let opening = relay.opening.as_ref()?;
+        Some((&*opening.keys, opening.password.as_ref(), &relay.site))
+    });
     let mailboxes = settings.mailboxes.iter().filter_map(|mailbox| {
         let opening = mailbox.opening.as_ref()?;
         Some((&*opening.keys, opening.password.as_ref(), &mailbox.site))
     });
     let openers = super::openers(settings, store).await?;
     let mut folders: Vec<WatchedFolder> = Vec::new();
-    for (keys, password, site) in sites.chain(relays).chain(mailboxes) {
+    for (keys, password, site) in sites.chain(relays).chain(opening_relays).chain(mailboxes) {
         let known = folders.iter_mut().find(|folder| folder.keys == keys);
         let folder = match known {
             Some(known) => known,
@@ -54,7 +58,8 @@ fn new(keys: &Path, openers: Openers) -> WatchedFolder {
 
 fn add(folder: &mut WatchedFolder, password: Option<&Secret>, site: &str) {
     folder.passwords.extend(password.map(|password| Password::new(password.0.clone())));
-    if folder.sites.iter().all(|known| known != site) {
+    // A relay may be for no site.
+    if !site.is_empty() && folder.sites.iter().all(|known| known != site) {
         folder.sites.push(site.to_owned());
     }
 }

@@ -52,6 +52,10 @@ impl SiteFindings {
 
 /// Looks at a site and at every project that the profiles of its mailboxes name. Tokens of a sign-in are in the store.
 pub async fn look_at(settings: &Settings, store: Option<&Store>, site: &Site) -> SiteFindings {
+    if !site.has_tracker {
+        let said = "it has no tracker, and keeps keys of people".to_owned();
+        return SiteFindings { site: Ok(said), ..SiteFindings::nothing(String::new()) };
+    }
     let speaker = match store {
         Some(store) => speaker(site, &Tokens::new(store.clone())),
         None if site.oauth.is_none() => speaker_of_account(site),

@@ -2,6 +2,7 @@
 
 use super::letters::writing;
 use super::relay::{PASSWORD, dovecot, submit, with_relay};
+use super::relay_alone;
 use super::relay_sealed::Bench;
 use super::world::{PROGRAM, World, lines, told};
 use rig::post_office::PostOffice;
@@ -46,7 +47,7 @@ fn stolen(keys: &Path, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_signs_with_a_key_that_its_vault_alone_opens() {
+async fn priv_17_a_relay_signs_with_a_key_that_its_vault_alone_opens() {
     let (dovecot, lmtp) = dovecot();
     let mut world = World::start().await;
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +93,7 @@ async fn a_relay_signs_with_a_key_that_its_vault_alone_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
+async fn priv_17_keys_of_every_form_come_in_sealed_and_leave_no_password_behind() {
     let world = World::start().await;
     let settings = world.home.write_settings();
     let (keys, password) = (world.home.file("keys"), world.home.file("password"));
@@ -202,9 +203,11 @@ async fn the_end_of_a_key_is_told_by_mail_and_as_a_figure() {
     let gateway = world.home.start();
     let old = done(&key(Some(&settings), &keys, &["list", "--address", "old@example.org"]));
     let print = &old[0]["fingerprint"].as_str().unwrap()[..16];
-    let posted = office.wait_for(1);
-    assert_eq!(posted[0].rcpt_to, ["ops@ops.example"]);
-    assert!(posted[0].mail.contains(print) && posted[0].mail.contains("ends on"), "{posted:#?}");
+    let posted = office.wait_for(2);
+    assert!(posted.iter().all(|one| one.rcpt_to == ["ops@ops.example"]), "{posted:#?}");
+    assert!(posted.iter().any(|one| one.mail.contains(print) && one.mail.contains("ends on")), "{posted:#?}");
+    assert!(posted.iter().any(|one| one.mail.contains("1 key of people")), "{posted:#?}");
+    assert!(posted.iter().all(|one| !one.mail.contains("ann@people.example")), "{posted:#?}");
     let metrics = gateway.metrics();
     let of_key = [&*format!("key=\"{print}\""), "of=\"own\"", "folder=\"keys\""];
     let left = metrics.sum("sealpost_seal_key_ends_seconds", &of_key);
@@ -212,5 +215,32 @@ async fn the_end_of_a_key_is_told_by_mail_and_as_a_figure() {
     assert_eq!(metrics.sum("sealpost_seal_people_keys_ending", &["folder=\"keys\""]), 1);
     assert!(!metrics.0.contains("example.org\"") && !metrics.0.contains("people.example"), "no addresses");
     let listed = lines(&world.run(&["bulletin", "--config", "sealpost.toml", "list"]));
-    assert!(listed.len() == 1, "nobody is told of a key that a younger one replaces: {listed:?}");
+    assert!(listed.len() == 2, "nobody is told of a key that a younger one replaces: {listed:?}");
+}
+
+#[test]
+fn the_end_of_a_key_of_a_relay_without_a_site_is_in_the_log_and_a_figure() {
+    let mut home = relay_alone::home();
+    let made = ["generate", "--algorithm", "p256", "--address", "inbox@example.org", "--days", "5"];
+    let made = done(&key(None, &home.file("keys"), &made));
+    let print = &made[0]["fingerprint"].as_str().unwrap()[..16];
+    let next = [("name", "next"), ("host", "127.0.0.1"), ("tls", "none")].map(|(name, value)| (name, quoted(value)));
+    home.settings.add("[[outgoing]]", &next);
+    let listen = rig::port::free().to_string();
+    let opens = [
+        ("name", "inbox"),
+        ("direction", "in"),
+        ("keys", "keys"),
+        ("outgoing", "next"),
+        ("listen", &*listen),
+        ("tls", "none"),
+        ("hostname", "box.example.org"),
+    ];
+    let opens: Vec<(&str, String)> = opens.iter().map(|(name, value)| (*name, quoted(value))).collect();
+    home.settings.add("[[relay]]", &[&opens[..], &[("clients", "[\"127.0.0.0/8\"]".to_owned())]].concat());
+    let gateway = relay_alone::start(&home);
+    let log = gateway.wait_for_log("a key of a relay without a site ends soon");
+    assert!(log.contains(print) && !log.contains("inbox@example.org"), "{log}");
+    let left = gateway.metrics().sum("sealpost_seal_key_ends_seconds", &["of=\"own\"", "folder=\"keys\""]);
+    assert!((4 * 86_400..=5 * 86_400).contains(&left), "{left}");
 }

@@ -3,16 +3,18 @@
 use super::events::{self, SITE};
 use super::letters::post_by;
 use super::public::token_behind;
-use super::relay::dovecot;
+use super::relay::{PASSWORD, dovecot, submit, with_relay};
 use super::relay_sealed::Bench;
-use super::world::{World, told};
+use super::world::{PROGRAM, World, lines, told};
 use mail::Limits;
 use rig::dovecot::Dovecot;
 use rig::gateway::Gateway;
+use rig::home::Home;
 use rig::post_office::PostOffice;
 use rig::settings_file::quoted;
 use rig::web::{Page, curl, get};
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,12 +37,24 @@ struct Portal {
 
 impl Portal {
     async fn open(folder: &tempfile::TempDir) -> Portal {
+        Portal::open_as(folder, |_, _| {}).await
+    }
+
+    /// The same with other settings; `change` is told where the mailbox server takes mail.
+    async fn open_as(folder: &tempfile::TempDir, change: impl FnOnce(&mut Home, u16)) -> Portal {
         let (dovecot, lmtp) = dovecot();
         let bench = Bench { dir: folder.path().to_owned() };
         let (mut world, hook) = events::hearing().await;
         let base = hook.split("/hooks/").next().unwrap().to_owned();
         post_by(&mut world.home, FROM, &PostOffice::open());
-        bench.make_keys_for(&world.home.file("keys"), FROM);
+        let keys = world.home.file("keys");
+        bench.make_keys_for(&keys, FROM);
+        let keys = keys.to_str().unwrap();
+        let pgp = ["--scheme", "pgp", "--algorithm", "ed25519", "--address", FROM];
+        bench.run(PROGRAM, &[&["key", "generate", "--keys", keys][..], &pgp].concat());
+        let own = bench.run(PROGRAM, &["key", "export-public", "--keys", keys, "--format", "armored", FROM]);
+        fs::write(bench.dir.join("own.asc"), own).unwrap();
+        bench.run("gpg", &["--batch", "--import", "own.asc"]);
         fs::write(world.home.file("sealing.toml"), RULES).unwrap();
         for (name, value) in [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")] {
             world.home.settings.set("[[site]]", name, quoted(value));
@@ -48,6 +62,7 @@ impl Portal {
         world.home.settings.set("[[site]]", "portal", "true");
         world.home.settings.set("[[outgoing]]", "kind", quoted("lmtp"));
         world.home.settings.set("[[outgoing]]", "port", lmtp.port().to_string());
+        change(&mut world.home, lmtp.port());
         let gateway = world.home.start();
         let made = ["--batch", "--passphrase", "", "--quick-generate-key", "Dora <dora@people.example>", "default"];
         bench.run("gpg", &[&made[..], &["default", "1y"]].concat());
@@ -95,14 +110,30 @@ impl Portal {
         format!("{}/k/{}", self.base, token_behind(&text, &format!("{}/k/", self.base)))
     }
 
-    /// What Dora reads of a letter that is encrypted to her, and of which nothing can be read otherwise.
+    /// What Dora reads of a letter that is encrypted to her, and of which nothing can be read otherwise; GnuPG finds that we signed it.
     fn opened(&self, letter: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(letter).into_owned();
-        assert!(text.contains("multipart/encrypted") && !text.contains("/k/"), "{text}");
+        let link = format!("{}/k/", self.base);
+        assert!(text.contains("multipart/encrypted") && !text.contains(&link), "{text}");
         fs::write(self.bench.dir.join("letter.asc"), &text[text.find("-----BEGIN PGP MESSAGE-----").unwrap()..])
             .unwrap();
         let quiet = ["--batch", "--pinentry-mode", "loopback", "--passphrase", ""];
-        self.bench.run("gpg", &[&quiet[..], &["--decrypt", "letter.asc"]].concat())
+        let open = ["--status-file", "letter.status", "--decrypt", "letter.asc"];
+        let opened = self.bench.run("gpg", &[&quiet[..], &open].concat());
+        let status = fs::read_to_string(self.bench.dir.join("letter.status")).unwrap();
+        assert!(status.contains("GOODSIG") && status.contains(FROM), "{status}");
+        opened
+    }
+
+    /// The same of one that is encrypted to her certificate, by OpenSSL.
+    fn opened_by_openssl(&self, letter: &[u8]) -> Vec<u8> {
+        let text = String::from_utf8_lossy(letter).into_owned();
+        let link = format!("{}/k/", self.base);
+        assert!(text.contains("application/pkcs7-mime") && !text.contains(&link), "{text}");
+        fs::write(self.bench.dir.join("letter.eml"), letter).unwrap();
+        let decrypt = ["cms", "-decrypt", "-in", "letter.eml", "-recip", "dora.pem", "-inkey", "dora.key"];
+        self.bench.run("openssl", &[&decrypt[..], &["-out", "letter.inner"]].concat());
+        self.bench.run("openssl", &["cms", "-verify", "-in", "letter.inner", "-CAfile", "own.pem", "-purpose", "any"])
     }
 
     /// What stands in the folder of the gateway, and in its log.
@@ -189,6 +220,21 @@ async fn sec_48_a_person_proves_an_address_and_a_key_and_takes_the_key_away() {
     assert!(!portal.gateway.log().contains(DORA) && !portal.gateway.log().contains("/k/"), "{}", portal.gateway.log());
 }
 
+/// Otherwise programs show the one letter by which somebody is to trust us as one of nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_letter_that_proves_a_certificate_is_signed_with_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let portal = Portal::open(&folder).await;
+    portal.bench.certificate("dora", DORA, true);
+    let mut seen = Vec::new();
+    assert_eq!(portal.ask(DORA).status, 200);
+    let pass = hidden(&posted(&portal.link(&portal.letter(DORA, &mut seen))), "pass");
+    let brought = portal.bring(&pass, "dora.pem");
+    assert!(brought.body.contains("is on its way to you"), "{}", brought.body);
+    let proof = portal.link(&portal.opened_by_openssl(&portal.letter(DORA, &mut seen)));
+    assert_eq!(posted(&proof).status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sec_45_a_stranger_learns_nothing_from_the_portal() {
     let folder = tempfile::tempdir().unwrap();
@@ -214,4 +260,73 @@ async fn sec_45_a_stranger_learns_nothing_from_the_portal() {
     // One network asks only so often.
     let statuses: Vec<u16> = (0..6).map(|number| portal.ask(&format!("p{number}@many.example")).status).collect();
     assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+/// Settings without any Jira: a site that keeps keys, its portal, and a relay for the wiki.
+fn without_jira(home: &mut Home, lmtp: u16) -> SocketAddr {
+    for section in ["[[mailbox]]", "[[profile]]"] {
+        home.settings.remove_all(section);
+    }
+    for key in ["api_base", "browse_base", "account", "token", "webhook_secret"] {
+        home.settings.remove("[[site]]", key);
+    }
+    home.settings.set("[[site]]", "dialect", quoted("none"));
+    with_relay(home, "lmtp", lmtp, &[("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_jira_a_person_brings_a_key_by_which_the_wiki_s_mail_leaves_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut listen = None;
+    let portal = Portal::open_as(&folder, |home, lmtp| listen = Some(without_jira(home, lmtp))).await;
+    let (relay, mut seen) = (listen.unwrap(), Vec::new());
+    assert_eq!(portal.ask(DORA).status, 200);
+    let visit = portal.letter(DORA, &mut seen);
+    let pass = hidden(&posted(&portal.link(&visit)), "pass");
+    assert!(portal.bring(&pass, "dora.asc").body.contains("is on its way to you"));
+    let sealed = portal.letter(DORA, &mut seen);
+    assert_eq!(posted(&portal.link(&portal.opened(&sealed))).status, 200);
+
+    let heard = submit(&portal.world.home, relay, PASSWORD, &[DORA]);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", portal.gateway.log());
+    let page = String::from_utf8(portal.letter(DORA, &mut seen)).unwrap();
+    assert!(page.contains("multipart/encrypted") && !page.contains("Planted-words"), "{page}");
+    let message = &page[page.find("-----BEGIN PGP MESSAGE-----").unwrap()..];
+    fs::write(portal.bench.dir.join("page.asc"), message).unwrap();
+    let quiet = ["--batch", "--pinentry-mode", "loopback", "--passphrase", "", "--decrypt", "page.asc"];
+    assert!(String::from_utf8_lossy(&portal.bench.run("gpg", &quiet)).contains("Planted-words"));
+
+    let of_site = ["key", "coverage", "--config", "sealpost.toml", "--site", SITE];
+    let coverage = lines(&portal.world.run(&of_site)).pop().unwrap();
+    assert_eq!(coverage["reachable"], 1, "{coverage:#}");
+    let checked = told(&portal.world.run(&["check", "--config", "sealpost.toml"]));
+    assert!(checked.contains("it has no tracker"), "{checked}");
+}
+
+/// A person who has an OpenPGP key that ends within two weeks is told so by one letter, sealed to that key, also after a restart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_told_once_that_a_key_ends_and_where_to_bring_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut portal = Portal::open(&folder).await;
+    let emil = ["--batch", "--passphrase", "", "--quick-generate-key", "Emil <emil@people.example>", "default"];
+    portal.bench.run("gpg", &[&emil[..], &["default", "9d"]].concat());
+    let public = portal.bench.run("gpg", &["--armor", "--export", "emil@people.example"]);
+    let file = portal.bench.dir.join("emil.asc");
+    fs::write(&file, public).unwrap();
+    let import = ["key", "import", "--config", "sealpost.toml", "--site", SITE, file.to_str().unwrap()];
+    let kept = portal.world.run(&import);
+    assert!(kept.status.success(), "{}", told(&kept));
+    let mut seen = Vec::new();
+    // It is looked at the start and every ten minutes.
+    drop(portal.gateway);
+    portal.gateway = portal.world.home.start();
+    let letter = portal.letter("emil@people.example", &mut seen);
+    let said = mail::read(&portal.opened(&letter), &Limits::default()).message.text;
+    assert!(said.contains("/portal/demo") && !said.contains("/k/"), "{said}");
+    portal.gateway.wait_until_quiet();
+    drop(portal.gateway);
+    portal.gateway = portal.world.home.start();
+    portal.gateway.wait_until_quiet();
+    assert_eq!(portal.dovecot.mails("emil@people.example").len(), 1);
+    assert!(!portal.gateway.log().contains("emil@"), "{}", portal.gateway.log());
 }

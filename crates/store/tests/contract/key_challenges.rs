@@ -3,8 +3,8 @@
 use crate::home::*;
 use policy::sealing::{Origin, Scheme};
 use store::{
-    Challenge, JobKind, NewChallenge, OfferedKey, Store, VISITS_ADDRESS_DAY_MAX, VISITS_DOMAIN_HOUR_MAX,
-    VISITS_SITE_HOUR_MAX,
+    BesideOthers, Challenge, JobKind, KeyEnding, KeyHand, NewChallenge, OfferedKey, Store, VISITS_ADDRESS_DAY_MAX,
+    VISITS_DOMAIN_HOUR_MAX, VISITS_SITE_HOUR_MAX,
 };
 
 const CHALLENGE: &[JobKind] = &[JobKind::Challenge];
@@ -94,4 +94,45 @@ pub async fn old_challenges_are_forgotten(home: Home) {
     home.sql("UPDATE key_challenges SET posted_at = posted_at - 4 * 86400000000").await;
     store.sweep().await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM key_challenges").await, 1, "whose letter is still to be sent");
+}
+
+pub async fn a_person_is_told_once_of_each_end_of_a_key(home: Home) {
+    const DAY: i64 = 86_400 * 1_000_000;
+    let store = home.open().await;
+    let now = store.now().await.unwrap();
+    let key = |fingerprint: &str, days: i64| OfferedKey {
+        fingerprint: fingerprint.into(),
+        bytes: format!("packets {days}").into_bytes(),
+        ends_at: Some(now + days * DAY),
+        ..of_key("ann@people.example").key.unwrap()
+    };
+    let keep = async |offered: OfferedKey| {
+        store.keep_person_key(&offered, BesideOthers::Used, KeyHand::Program).await.unwrap();
+    };
+    let due = async || store.keys_to_remind_of(SITE, now + 14 * DAY).await.unwrap();
+    keep(key("aa", 10)).await;
+    keep(OfferedKey { origin: Origin::Administrator, ..key("aa", 10) }).await;
+    keep(key("ended", -1)).await;
+    keep(key("later", 15)).await;
+    assert!(due().await.is_empty(), "one of the same scheme lasts longer");
+    home.sql("DELETE FROM person_keys WHERE ends_at > (SELECT MIN(ends_at) FROM person_keys) + 12 * 86400000000").await;
+    let both = due().await;
+    assert_eq!(both.len(), 2, "the same key came by two ways");
+    let (one, other) = tokio::join!(store.post_reminder(&both[0]), store.post_reminder(&both[1]));
+    assert!(one.unwrap() ^ other.unwrap(), "and is told of once");
+    assert!(due().await.is_empty());
+    let lease = claim_one(&store, CHALLENGE).await;
+    let posted = store.posted_challenge(&lease).await.unwrap();
+    let ending = KeyEnding { fingerprint: "aa".into(), ends_at: now + 10 * DAY };
+    assert_eq!((posted.address.as_str(), posted.key, posted.ending), ("ann@people.example", None, Some(ending)));
+    store.complete(&lease).await.unwrap();
+    // Another end is told of anew, and nothing is where a key is gone meanwhile.
+    keep(key("aa", 12)).await;
+    let renewed = due().await;
+    assert_eq!(renewed.len(), 1);
+    home.sql("DELETE FROM person_keys").await;
+    assert!(!store.post_reminder(&renewed[0]).await.unwrap());
+    keep(key("aa", 12)).await;
+    assert!(store.post_reminder(&due().await[0]).await.unwrap());
+    assert_eq!(home.number("SELECT COUNT(*) FROM key_challenges").await, 2);
 }

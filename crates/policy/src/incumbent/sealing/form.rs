@@ -193,7 +193,9 @@ impl Form {
                     left(key, &at, None, Why::NotTakenOver, remedy)
                 }
                 "pgpBinaryRegex" => {
-                    left(key, &at, None, Why::NotNeeded, "what is encrypted is known by what stands in it")
+                    let remedy = "not carried over: a mail that is encrypted as a whole is opened by what stands in it, and a sealed part or \
+                                  file beside others stays a file of the issue, whatever its name";
+                    left(key, &at, None, Why::NotTakenOver, remedy)
                 }
                 _ => left(key, &at, None, Why::Unknown, "look in docs/sealing.md for what does it here"),
             });

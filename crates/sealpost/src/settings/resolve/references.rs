@@ -28,6 +28,7 @@ impl Reader {
         self.check_relays(settings, written);
         self.check_key_sources(settings, written);
         self.check_portals(settings, written);
+        self.check_trackers(settings, written);
         self.check_plans(settings, written);
         self.check_bulletins(settings, written);
         self.listen_apart(settings, written);

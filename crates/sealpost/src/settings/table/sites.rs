@@ -16,15 +16,16 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
     setting(
         "site[].dialect",
-        Choice(&["jira_cloud", "jira_data_center"]),
+        Choice(&["jira_cloud", "jira_data_center", "none"]),
         Means("jira_cloud"),
-        "How the tracker speaks; `sealpost check` compares it with what the tracker says it is.",
+        "How the tracker speaks; `sealpost check` compares it with what the tracker says it is. `none` is a site without one, which keeps \
+         [keys of people](sealing.md#a-site-without-jira) for its relays, has a portal and tells of itself; no mailbox may name it.",
     ),
     setting(
         "site[].api_base",
         Url,
         Empty,
-        "Needed, but with `oauth = \"person\"`: the base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
+        "Needed, but with `oauth = \"person\"` or `dialect = \"none\"`: the base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
     ),
     setting(
         "site[].webhook_secret",
@@ -70,12 +71,20 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("site[].fetch_revocation", Bool, Means("false"), "As `relay[].fetch_revocation`, for its letters."),
     setting("site[].revocation_hosts", Texts, Empty, "As `relay[].revocation_hosts`."),
     setting("site[].revocation_proxy", Url, Empty, "As `relay[].revocation_proxy`."),
+    setting("site[].trust_system", Bool, Means("false"), "As `relay[].trust_system`, for its letters."),
     setting(
         "site[].portal",
         Bool,
         Means("false"),
         "Let people without an account prove their address by a letter and see, bring and remove their keys at `/portal/NAME` of `public.url`. See \
          [the portal](sealing.md#the-portal).",
+    ),
+    setting(
+        "site[].portal_remind_days",
+        Integer { min: 0, max: 90 },
+        Means("14"),
+        "With `portal`: so many days before a key that the site keeps for somebody ends, a letter tells its owner, once for each key and end. 0 for \
+         never.",
     ),
     setting(
         "site[].history_poll_s",
@@ -98,7 +107,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The site's own templates of letters about events, in TOML, a table for each kind. Pictures that they show stand in the \
          folder `resources` beside it. Without it letters are their theme's. See [templates](templates.md).",
     ),
-    setting("site[].browse_base", Url, Refused, "The base of links that people open."),
+    setting(
+        "site[].browse_base",
+        Url,
+        Empty,
+        "Needed, but with `dialect = \"none\"`: the base of links that people open.",
+    ),
     setting(
         "site[].account",
         Text,
