@@ -2,6 +2,7 @@
 
 mod api;
 mod door;
+mod explainer;
 pub mod file;
 pub mod hook;
 mod links;
@@ -14,6 +15,7 @@ pub mod upload;
 
 pub use api::{Api, Limits};
 pub use door::{Door, Envelope, Handed, Incoming, Offer};
+pub use explainer::{Explained, Explainer};
 pub use links::Links;
 
 use crate::guard::{Policy, host, set_policy, set_safe_headers, set_strict_transport};

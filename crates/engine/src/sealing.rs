@@ -7,6 +7,7 @@ mod asking;
 mod beyond;
 pub mod compare;
 mod covering;
+mod explaining;
 mod keys;
 pub mod letters;
 mod notice;
@@ -15,8 +16,10 @@ mod standing;
 mod table;
 
 pub use asked::AskedFolder;
+pub use asking::SignOrder;
 pub use beyond::Beyond;
 pub use covering::Covering;
+pub use explaining::Explained;
 
 use crate::cell::{self, Cells};
 use crate::keys::{KeyFolder, Openers, Trouble};
@@ -32,8 +35,8 @@ use seal::order::{ProtectionOrder, Refusal, SealOrder};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use table::Table;
 pub(crate) use table::joined;
+use table::{Choice, Table};
 use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at for changes.
@@ -54,6 +57,8 @@ pub struct SealingSettings {
     pub passwords: Vec<Password>,
     /// What opens those there that no password does.
     pub openers: Openers,
+    /// The authorities of the system are trusted, too.
+    pub trusts_system: bool,
     /// Our own name in the ids of notices.
     pub hostname: String,
     /// Where the store keeps keys of people; `None` where the folder is all there is.
@@ -187,12 +192,8 @@ impl ByRules {
 
     async fn facts(&self, mail: &Submitted, recipient: &str) -> Result<MailFacts, Fault> {
         let headers = self.headers(mail).await?;
-        let came_sealed = match &self.inner.settings.people {
-            Some(people) => people.tells_of_sealed(&mail.site, &headers).await?,
-            None => false,
-        };
         Ok(MailFacts {
-            came_sealed,
+            came_sealed: self.tells_of_sealed(&mail.site, &headers).await?,
             now_s: now_s(),
             site: mail.site.clone(),
             envelope_from: mail.envelope_from.clone(),
@@ -201,6 +202,14 @@ impl ByRules {
             recipients: vec![recipient.to_owned()],
             ..MailFacts::default()
         })
+    }
+
+    /// Whether a mail of this site tells of something that came in sealed.
+    async fn tells_of_sealed(&self, site: &str, headers: &mail::Headers) -> Result<bool, Fault> {
+        match &self.inner.settings.people {
+            Some(people) => people.tells_of_sealed(site, headers).await,
+            None => Ok(false),
+        }
     }
 
     /// What the rules say of the mail to this recipient, without any of it being done.
@@ -213,6 +222,10 @@ impl ByRules {
         let state = self.state();
         let facts = self.facts(mail, recipient).await?;
         let (plan, beyond) = self.decided(&state, &facts).await?;
+        if plan.fate.is_readable() {
+            let (relay, relayed, why) = (&mail.relay, &mail.id, plan.fate.why());
+            tracing::info!(relay, relayed, why, "a copy leaves readable, as the rules say");
+        }
         match plan.fate {
             sealing::Fate::Plain { .. } => Ok(Fate::HandOn { copy: mail.bytes.clone(), sealing: Sealing::Plain }),
             sealing::Fate::Hold { why } => Ok(Fate::Hold { why }),
@@ -227,18 +240,21 @@ impl ByRules {
 
     /// Read once for all recipients of a mail, and without its body.
     async fn headers(&self, mail: &Submitted) -> Result<mail::Headers, Fault> {
-        let read = || async {
-            let mut headers = headers(&self.inner.cells, &mail.bytes).await?;
-            // By these our own letters are known, and whoever hands in a mail writes none of them.
-            headers.other.retain(|field| !field.name.starts_with("x-sealpost-"));
-            Ok(headers)
-        };
-        mail.headers.get_or_try_init(read).await.cloned()
+        mail.headers.get_or_try_init(|| self.headers_handed_in(&mail.bytes)).await.cloned()
+    }
+
+    async fn headers_handed_in(&self, mail: &[u8]) -> Result<mail::Headers, Fault> {
+        let mut headers = headers(&self.inner.cells, mail).await?;
+        // By these our own letters are known, and whoever hands in a mail writes none of them.
+        headers.other.retain(|field| !field.name.starts_with("x-sealpost-"));
+        Ok(headers)
     }
 
     /// What the rules say of a mail to its first recipient, by the keys that are there and those of whoever is asked.
     async fn plan(&self, mail: &MailFacts) -> Result<Planned, Fault> {
-        let (plan, beyond) = self.decided(&self.state(), mail).await?;
+        let state = self.state();
+        let (mut plan, beyond) = self.decided(&state, mail).await?;
+        state.note_algorithms(&mut plan, &beyond, mail.now_s);
         Ok(Planned { plan, beyond })
     }
 
@@ -265,10 +281,8 @@ impl ByRules {
         seal: &Seal,
         beyond: &Beyond,
     ) -> Result<Result<Vec<u8>, Refusal>, Fault> {
-        let Seal { scheme, sign, encrypt_to, opaque, .. } = seal;
-        self.still_kept(state, site, beyond, encrypt_to).await?;
-        let with = state.table.with_beyond(beyond, *scheme, sign.as_deref(), encrypt_to, *opaque);
-        let (with, keys) = with.ok_or_else(gone)?;
+        self.still_kept(state, site, beyond, &seal.encrypt_to).await?;
+        let (with, keys) = state.table.with_beyond(beyond, &Choice::of(seal)).ok_or_else(gone)?;
         let protection = seal
             .protect_header
             .then(|| ProtectionOrder { outer_subject: seal.outer_subject.clone(), is_displayed: true });
@@ -301,7 +315,8 @@ impl ByRules {
         let bytes = notice::compose(mail, recipient, notice, &self.inner.settings.hostname)?;
         let replaced = |copy: Vec<u8>| Ok(Fate::Replace { copy: room.keep(copy)?, why: notice.why.clone() });
         let Some((scheme, fingerprint)) = &notice.sign else { return replaced(bytes) };
-        let (with, keys) = state.table.with(*scheme, Some(fingerprint), &[], false).ok_or_else(gone)?;
+        let choice = Choice::signature(*scheme, fingerprint, notice.suite);
+        let (with, keys) = state.table.with(&choice).ok_or_else(gone)?;
         let order = SealOrder { with, protection: None, footer: None, now: now_s().unsigned_abs() };
         match self.order(&bytes, &order, &keys).await? {
             Ok(copy) => replaced(copy),
@@ -394,7 +409,10 @@ fn where_listed(settings: &SealingSettings) -> String {
 
 /// The keys, and whether some files could not be read.
 fn read_keys(settings: &SealingSettings) -> Result<(Table, bool), Fault> {
-    let folder = KeyFolder::read_with(&settings.keys, &settings.passwords, &settings.openers);
+    let mut folder = KeyFolder::read_with(&settings.keys, &settings.passwords, &settings.openers);
+    if settings.trusts_system {
+        folder.system = crate::keys::system_anchors();
+    }
     let of_folder = |one: &&Trouble| one.file.as_os_str().is_empty() && !one.why.is_warning();
     if let Some(trouble) = folder.troubles.iter().find(of_folder) {
         let shown = settings.keys.display();
@@ -444,6 +462,7 @@ mod tests {
             keys: folder.path().join("keys"),
             passwords: Vec::new(),
             openers: Openers::default(),
+            trusts_system: false,
             hostname: String::new(),
             people: None,
         };

@@ -3,6 +3,7 @@
 mod accounts;
 mod adapters;
 mod endings;
+mod explaining;
 mod fetching;
 mod hands;
 mod key_folders;
@@ -145,6 +146,7 @@ async fn telling(
         };
         let portal = of.portal.then(|| cells.clone());
         let site = site.with_published(own_keys::folders(settings, of, (store, &openers))).with_portal(portal);
+        let site = site.with_reminders(of.portal_remind_days);
         sites.push(site.with_mappings(mappings).with_sealer(sealer));
     }
     Ok(sites)
@@ -196,7 +198,7 @@ impl Gateway {
         let console = console::Console::new(store.clone(), reader, browse_bases(&settings), &origin);
         let console =
             console.watching(watched).acting_by(hands.clone()).writing_by(Arc::new(pen::EnginePen(engine.clone())));
-        let rooms = public::rooms(&settings, &store, &engine);
+        let rooms = public::rooms(&settings, &store, &engine, &listeners.relays);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
         let relays = settings.relays_with_site();
         // Without relays there may be something that one has stored before it was taken out of the settings.
@@ -238,7 +240,7 @@ impl Gateway {
     /// Begins to serve mail, pages and figures; returns at once. Needed before [`Gateway::run`] only by those who want
     /// to hand in mail before they wait.
     pub fn serve(&mut self, stop: &CancellationToken) {
-        let certificates = self.listeners.certificates();
+        let seen = (self.listeners.certificates(), self.listeners.refusals());
         let (store, endings) = (self.store.clone(), self.endings.clone());
         let listening = listening::told(&self.settings_file, &self.listeners.addresses());
         let relays: Vec<_> = self.listeners.relays.iter().map(|one| one.relay.clone()).collect();
@@ -246,8 +248,7 @@ impl Gateway {
             self.engine.hand_on_kept(relays.clone());
         }
         let asked = (relays, self.relays.clone(), self.lasting.outsiders.clone());
-        let sources =
-            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening, asked);
+        let sources = observe::sources(store, self.cells.clone(), self.engine.clone(), endings, seen, listening, asked);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }

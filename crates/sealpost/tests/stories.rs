@@ -65,6 +65,7 @@ mod stories {
     mod scores;
     mod sealed_in;
     mod sealing;
+    mod sealing_asked;
     mod seclusion;
     mod secrecy;
     mod sets;

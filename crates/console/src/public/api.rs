@@ -1,12 +1,15 @@
-//! The API for programs: mail handed in over HTTP, letters written on purpose, and what became of either. Every answer is JSON; a refusal is a problem (RFC 9457).
+//! The API for programs: mail handed in over HTTP, letters written on purpose, what became of either, and how a mail would be sealed. Every answer is JSON; a refusal is a problem (RFC 9457).
 
+mod decide;
 mod hand_in;
 mod letters;
 mod line_ends;
+mod pieces;
 mod problem;
 mod request;
 mod shape;
 
+use super::explainer::{Explainer, NoExplainer};
 use super::{Door, Room};
 use crate::page::{is_id, moment, state_word};
 use crate::pen::{NoPen, Pen};
@@ -33,6 +36,7 @@ pub struct Api {
     store: Store,
     door: Arc<dyn Door>,
     pen: Arc<dyn Pen>,
+    explainer: Arc<dyn Explainer>,
     limits: Arc<Limits>,
 }
 
@@ -54,12 +58,17 @@ pub struct Limits {
 impl Api {
     /// Tokens are looked up in the store; mail goes in through the door.
     pub fn new(store: Store, door: Arc<dyn Door>, limits: Limits) -> Api {
-        Api { store, door, pen: Arc::new(NoPen), limits: Arc::new(limits) }
+        Api { store, door, pen: Arc::new(NoPen), explainer: Arc::new(NoExplainer), limits: Arc::new(limits) }
     }
 
     /// With what takes letters in that programs write on purpose.
     pub fn writing_by(self, pen: Arc<dyn Pen>) -> Api {
         Api { pen, ..self }
+    }
+
+    /// With what says how a mail would be sealed.
+    pub fn explaining_by(self, explainer: Arc<dyn Explainer>) -> Api {
+        Api { explainer, ..self }
     }
 
     /// Every route below `/api`. All but the explanations of faults want a token.
@@ -72,6 +81,7 @@ impl Api {
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, QUESTION_TIMEOUT));
         let written = Router::new()
             .route("/letters", post(letters::write))
+            .route("/sealing/decide", post(decide::decide))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, self.limits.mail_timeout));
         let inside = Router::new()
             .route("/messages", post(hand_in::hand_in))

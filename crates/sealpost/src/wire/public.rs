@@ -1,8 +1,10 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
+use super::explaining::EngineExplainer;
 use super::own_keys::EngineKeys;
 use super::pen::EnginePen;
 use super::portal::EnginePortal;
+use super::relays::RelayListeners;
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
 use console::public::hook::{Ear, Webhook};
@@ -121,16 +123,23 @@ impl Incoming for IntoEngine {
     }
 }
 
-/// The rooms that the settings ask for; none without a public listener.
-pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) -> Vec<Room> {
+/// The rooms that the settings ask for; none without a public listener. Programs ask about the rules of the relays of this process, too.
+pub fn rooms(
+    settings: &Settings,
+    store: &Store,
+    engine: &Arc<engine::Gateway>,
+    relays: &[RelayListeners],
+) -> Vec<Room> {
     let Some(public) = &settings.public else { return Vec::new() };
     let door: Arc<dyn Door> = Arc::new(EngineDoor(engine.clone()));
     let (uploads, of_sites) = (Arc::new(Way(engine.uploads())), engine.clone());
     // Those of the engine, which gets others when the settings are read again.
     let sites: Sites = Arc::new(move || of_sites.sites().into_iter().map(|site| site.name).collect());
     let silence_max = Duration::from_secs(public.silence_s);
+    let explainer = Arc::new(EngineExplainer::new(engine.clone(), relays));
+    let api = api(settings, public, store, door.clone());
     vec![
-        api(settings, public, store, door.clone()).writing_by(Arc::new(EnginePen(engine.clone()))).room(),
+        api.writing_by(Arc::new(EnginePen(engine.clone()))).explaining_by(explainer).room(),
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
         hook::room(Arc::new(EngineEar(engine.clone()))),

@@ -1,21 +1,18 @@
 //! `POST /api/messages`: a mail streamed into the store, and 201 only when it is durable.
 
-use super::line_ends::LineEnds;
+use super::pieces::Pieces;
 use super::request::{self, Named};
-use super::{Api, Limits, Problem};
-use crate::public::door::{Envelope, Handed, Incoming};
+use super::{Api, Problem};
+use crate::public::door::{Envelope, Handed};
 use crate::serve::Client;
 use axum::Extension;
-use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use policy::FaultCode;
 use serde_json::json;
 use std::net::IpAddr;
-use std::time::Instant;
 use store::Token;
 
 /// Takes one mail in. The same mail, or the same key with the same mail, gets the same answer for five days.
@@ -38,7 +35,10 @@ pub(super) async fn hand_in(
     let received = received(client, &api.limits.hostname);
     let opened = api.door.open(&mailbox, envelope(named, client), &received).await?;
     let mut mail = opened.ok_or_else(forbidden)?;
-    pour(request.into_body(), mail.as_mut(), &api.limits).await?;
+    let mut pieces = Pieces::of(request.into_body(), &api.limits);
+    while let Some(piece) = pieces.take().await? {
+        mail.write(piece).await?;
+    }
     match mail.finish(&token.id, key.as_deref()).await? {
         Handed::In { message } => {
             let place = format!("/api/messages/{message}");
@@ -62,28 +62,4 @@ fn received(client: Option<IpAddr>, hostname: &str) -> String {
     };
     let time = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
     format!("Received: from {from}\r\n\tby {hostname} with HTTP;\r\n\t{time}\r\n")
-}
-
-/// Writes the whole body, within the limits of size, silence and time.
-async fn pour(body: Body, mail: &mut dyn Incoming, limits: &Limits) -> Result<(), Problem> {
-    let begun = Instant::now();
-    let mut pieces: BodyDataStream = body.into_data_stream();
-    let (mut line_ends, mut size_bytes, mut output) = (LineEnds::default(), 0_u64, Vec::new());
-    loop {
-        let left = limits.mail_timeout.saturating_sub(begun.elapsed()).min(limits.silence_max);
-        let piece = match tokio::time::timeout(left, pieces.next()).await {
-            Err(_) => return Err(Problem::of(FaultCode::RequestSlow)),
-            Ok(None) => break,
-            Ok(Some(Err(_))) => return Err(Problem::wrong("The mail broke off.")),
-            Ok(Some(Ok(piece))) => piece,
-        };
-        output.clear();
-        line_ends.push(&piece, &mut output);
-        size_bytes += output.len() as u64;
-        if size_bytes > limits.size_bytes_max {
-            return Err(Problem::of(FaultCode::MailTooLarge));
-        }
-        mail.write(&output).await?;
-    }
-    if size_bytes == 0 { Err(request::nothing()) } else { Ok(()) }
 }

@@ -59,6 +59,25 @@ impl Problem {
         Problem { detail: detail.to_owned(), retry_after_s, ..Problem::of(FaultCode::AskedTooOften) }
     }
 
+    /// A site whose letters no rules seal.
+    pub(crate) fn no_rules_of_letters() -> Problem {
+        let detail = "No rules seal the letters of the token's site: `seal = \"rules\"` in its [[site]] names them. The rules of a relay are asked with relay=NAME.";
+        Problem { detail: detail.to_owned(), ..Problem::of(FaultCode::NothingThere) }
+    }
+
+    /// A relay that is not there for this site, or seals by no rules.
+    pub(crate) fn no_rules_of_relay() -> Problem {
+        let detail = "No relay of this name seals by rules for the token's site in the process that answers.";
+        Problem { detail: detail.to_owned(), ..Problem::of(FaultCode::NothingThere) }
+    }
+
+    /// A mail that is not sealed, because its header is more than is read.
+    pub(crate) fn header_too_long() -> Problem {
+        let detail = "The header of the mail is longer than is read, so no rules decide about it, and it would wait.";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem { status, detail: detail.to_owned(), ..Problem::of(FaultCode::TooComplex) }
+    }
+
     /// Another name than the one that is answered (SEC-42).
     pub(crate) fn another_name() -> Problem {
         let detail = "This service goes by another name: the one that `public.url` in its settings says.".to_owned();

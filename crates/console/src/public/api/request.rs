@@ -36,20 +36,13 @@ impl Named {
                     named.rcpt.push(address("rcpt", value)?);
                     false
                 }
-                other => {
-                    let other: String = other.chars().take(NAME_CHARS_SHOWN).collect();
-                    return Err(Problem::wrong(format!(
-                        "The query holds {other:?}; it may hold mailbox, from and rcpt. See docs/api.md, \"Handing a mail in\"."
-                    )));
-                }
+                other => return Err(not_known(other, "mailbox, from and rcpt", "Handing a mail in")),
             };
             if taken {
-                return Err(Problem::wrong(format!("`{name}` stands twice in the query; only rcpt may.")));
+                return Err(twice(&name));
             }
         }
-        if named.rcpt.len() > RECIPIENTS_MAX {
-            return Err(Problem::wrong(format!("There are more than {RECIPIENTS_MAX} recipients.")));
-        }
+        not_too_many(&named.rcpt)?;
         if named.from.is_some() == named.rcpt.is_empty() {
             return Err(Problem::wrong(
                 "An envelope has both from and rcpt; `from=` alone is the empty return path. Without an envelope leave out both.",
@@ -68,8 +61,27 @@ impl Named {
     }
 }
 
+/// A name in a query that is not known there; `chapter` of the manual has those that are.
+pub(super) fn not_known(name: &str, known: &str, chapter: &str) -> Problem {
+    let name: String = name.chars().take(NAME_CHARS_SHOWN).collect();
+    Problem::wrong(format!("The query holds {name:?}; it may hold {known}. See docs/api.md, \"{chapter}\"."))
+}
+
+/// A name that stands twice in a query.
+pub(super) fn twice(name: &str) -> Problem {
+    Problem::wrong(format!("`{name}` stands twice in the query; only rcpt may."))
+}
+
+/// No more recipients than one mail may have.
+pub(super) fn not_too_many(recipients: &[String]) -> Result<(), Problem> {
+    match recipients.len() > RECIPIENTS_MAX {
+        true => Err(Problem::wrong(format!("There are more than {RECIPIENTS_MAX} recipients."))),
+        false => Ok(()),
+    }
+}
+
 /// A plain address, with nothing around it; what SMTP could not carry is refused here too.
-fn address(name: &str, value: String) -> Result<String, Problem> {
+pub(super) fn address(name: &str, value: String) -> Result<String, Problem> {
     let bare = value.trim().len() == value.len();
     match bare && is_plain_address(&value) && value.len() <= ADDRESS_BYTES_MAX {
         true => Ok(value),
