@@ -115,7 +115,7 @@ impl DnsKeys {
     /// # Errors
     /// [`Trouble`] when nobody can say that there are none.
     pub async fn openpgp(&self, local: &str, domain: &str) -> Result<Records, Trouble> {
-        let name = name(local, "_openpgpkey", domain);
+        let name = openpgp_name(local, domain);
         let pgp = |data: &RData| match data {
             RData::OPENPGPKEY(key) => Some(Record::Pgp(key.public_key.clone())),
             _ => None,
@@ -129,7 +129,7 @@ impl DnsKeys {
     /// # Errors
     /// [`Trouble`] when nobody can say that there are none.
     pub async fn smimea(&self, local: &str, domain: &str) -> Result<Records, Trouble> {
-        let name = name(local, "_smimecert", domain);
+        let name = smimea_name(local, domain);
         let certificate = |data: &RData| match data {
             RData::SMIMEA(record) if record.selector == Selector::Full && record.matching == Matching::Raw => {
                 let stands_for_itself = match record.cert_usage {
@@ -229,6 +229,16 @@ fn first_name(text: &str) -> Option<String> {
     line.split_whitespace().next().map(str::to_owned)
 }
 
+/// The name of the records with keys of OpenPGP of an address; the domain is in ASCII (RFC 7929, section 3).
+pub fn openpgp_name(local: &str, domain: &str) -> String {
+    name(local, "_openpgpkey", domain)
+}
+
+/// The name of the records with certificates of S/MIME of an address; the domain is in ASCII (RFC 8162, section 3).
+pub fn smimea_name(local: &str, domain: &str) -> String {
+    name(local, "_smimecert", domain)
+}
+
 /// The name of an address's records of one kind.
 fn name(local: &str, kind: &str, domain: &str) -> String {
     let hash = digest(&SHA256, local.as_bytes());
@@ -243,7 +253,7 @@ mod tests {
     #[test]
     fn the_example_of_the_standard_is_found_where_it_says() {
         let hash = "c93f1e400f26708f98cb19d936620da35eec8f72e57f9eec01c1afd6";
-        assert_eq!(name("hugh", "_openpgpkey", "example.com"), format!("{hash}._openpgpkey.example.com."));
-        assert_eq!(name("hugh", "_smimecert", "example.com"), format!("{hash}._smimecert.example.com."));
+        assert_eq!(openpgp_name("hugh", "example.com"), format!("{hash}._openpgpkey.example.com."));
+        assert_eq!(smimea_name("hugh", "example.com"), format!("{hash}._smimecert.example.com."));
     }
 }

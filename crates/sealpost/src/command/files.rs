@@ -62,6 +62,30 @@ where
     W: AsyncFn(Vec<u8>, &str) -> Result<T, String>,
     T: Serialize,
 {
+    each_as(files, work, line).await
+}
+
+/// The same for people: `work` returns what is printed below the file's name.
+pub async fn each_in_words<W>(files: Vec<PathBuf>, work: W) -> Result<(), Failure>
+where
+    W: AsyncFn(Vec<u8>, &str) -> Result<String, String>,
+{
+    let told = |file: &str, done: Result<String, String>| match done {
+        Ok(words) => (format!("{file}\n{words}"), true),
+        Err(error) => (format!("{file}: {error}\n"), false),
+    };
+    each_as(files, work, told).await
+}
+
+/// Prints what `shape` makes of each result and of the file's shown name, and whether it is one.
+async fn each_as<W, T>(
+    files: Vec<PathBuf>,
+    work: W,
+    shape: impl Fn(&str, Result<T, String>) -> (String, bool),
+) -> Result<(), Failure>
+where
+    W: AsyncFn(Vec<u8>, &str) -> Result<T, String>,
+{
     let at_once = std::thread::available_parallelism().map_or(2, usize::from) * 2;
     let lines = futures_util::stream::iter(files.iter()).map(|file| async {
         let shown = file.display().to_string();
@@ -69,7 +93,7 @@ where
             Ok(bytes) => work(bytes, &shown).await,
             Err(why) => Err(why),
         };
-        line(&shown, done)
+        shape(&shown, done)
     });
     let mut lines = std::pin::pin!(lines.buffered(at_once));
     let mut refused = false;

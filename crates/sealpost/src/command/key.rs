@@ -10,6 +10,7 @@ mod place;
 mod register;
 mod remove;
 mod seal_files;
+mod zone;
 
 use super::Failure;
 use crate::settings::secret;
@@ -18,7 +19,6 @@ use data_encoding::HEXLOWER;
 use engine::keys::{KeyFolder, Openers, Why};
 use seal::keyfile::{Fault, Password, Problem};
 use seal::smime::PublicKey;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use store::KeyWord;
 use zeroize::Zeroizing;
@@ -222,25 +222,8 @@ impl Keys {
             };
             eprintln!("sealpost: {word}{}: {why}", file.display());
         }
-        for file in private_among_people(&folder) {
-            let own = self.folder.join(place::Shelf::Own.folder());
-            eprintln!(
-                "sealpost: warning: {}: it holds a private key among those of people, which makes its certificates \
-                 ours; move it to {} if it is ours, and remove it if not",
-                self.folder.join(file).display(),
-                own.display()
-            );
-        }
         Ok(folder)
     }
-}
-
-/// The files with private keys, or that name one of a token, on the shelf of people.
-fn private_among_people(folder: &KeyFolder) -> BTreeSet<&PathBuf> {
-    let own = folder.own.iter().map(|own| &own.key_file);
-    let alone = folder.alone.iter().map(|(_, origin)| &origin.file);
-    let pgp = folder.own_pgp.iter().map(|(_, origin)| &origin.file);
-    own.chain(alone).chain(pgp).filter(|file| file.starts_with(place::Shelf::People.folder())).collect()
 }
 
 /// What is wrong with something in a file; where it is a missing password, also how it is given here.

@@ -3,11 +3,14 @@
 use super::key::Keys;
 use super::{Failure, files, now_s};
 use engine::cell;
-use engine::keys::{KeyFolder, OwnKey, OwnPgpKey, same_address};
-use policy::sealing::RSA_BITS_LEAST;
+use engine::keys::{KeyFolder, Origin, OwnKey, OwnPgpKey, same_address};
+use engine::sealing::AskedFolder;
+use policy::sealing::{RSA_BITS_LEAST, Trust};
+use seal::keyfile::names_in_words;
 use seal::order::{ProtectionOrder, SealOrder, SignerOrder, With};
-use seal::pgp::{Certificate, Policy};
+use seal::pgp::{Certificate, Policy, UserStanding};
 use seal::smime::{self, ContentCipher, Digest, PublicKey, Transport};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
@@ -102,7 +105,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let shown = arguments.file.display();
     let mail = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
-    let folder = arguments.keys.read(&arguments.keys.openers().await?)?;
+    let folder = Folder::new(arguments.keys.read(&arguments.keys.openers().await?)?);
     let now = now_s();
     let (with, keys) = match arguments.scheme {
         Scheme::Smime => with_smime(&arguments, &folder, now)?,
@@ -120,7 +123,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// What is ordered, and the keys that sign.
 type Ordered = (With, Vec<cell::OwnKey>);
 
-fn with_smime(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ordered, Failure> {
+fn with_smime(arguments: &Arguments, folder: &Folder, now: u64) -> Result<Ordered, Failure> {
     let signer = arguments.signs_for().map(|from| signer(folder, from, now)).transpose()?;
     let transport = if arguments.modern_rsa { Transport::Oaep(Digest::Sha256) } else { Transport::Pkcs1 };
     let recipients = arguments.encrypts_for().iter().map(|address| {
@@ -140,13 +143,14 @@ fn with_smime(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ord
     Ok((with, signer.map(|own| own.key.clone() as cell::OwnKey).into_iter().collect()))
 }
 
-fn with_pgp(arguments: &Arguments, folder: &KeyFolder, now: u64) -> Result<Ordered, Failure> {
+fn with_pgp(arguments: &Arguments, folder: &Folder, now: u64) -> Result<Ordered, Failure> {
     let policy = Policy::default();
     let signer = arguments.signs_for().map(|from| pgp_signer(folder, from, &policy, now)).transpose()?;
     let recipients = arguments.encrypts_for().iter().map(|address| pgp_recipient(folder, address, &policy, now));
     let with = With::Pgp {
         signer: signer.map(|own| own.public.clone()),
         recipients: recipients.collect::<Result<_, Failure>>()?,
+        cipher_bits_min: 0,
     };
     let keys = signer.map(|own| own.keys.iter().map(|key| key.clone() as cell::OwnKey).collect());
     Ok((with, keys.unwrap_or_default()))
@@ -173,22 +177,29 @@ impl Arguments {
 }
 
 /// The newest of our keys that may sign for an address.
-fn signer<'a>(folder: &'a KeyFolder, address: &str, now: u64) -> Result<&'a OwnKey, Failure> {
-    let why_not = |own: &&OwnKey| why_not(&own.certificate, now, own.certificate.may_sign());
-    newest(NOBODY_SIGNS, address, folder.own_for(address), why_not, |own| own.certificate.validity().0)
+fn signer<'a>(folder: &'a Folder, address: &str, now: u64) -> Result<&'a OwnKey, Failure> {
+    let why_not = |own: &&OwnKey| folder.why_not(&own.certificate, now, own.certificate.may_sign());
+    newest(NOBODY_SIGNS, address, folder.held().own_for(address), why_not, |own| own.certificate.validity().0)
 }
 
 /// The newest certificate that mail for an address may be encrypted for.
-fn recipient<'a>(folder: &'a KeyFolder, address: &str, now: u64) -> Result<&'a smime::Certificate, Failure> {
-    let all = folder.certificates_for(address).map(|(one, _)| one);
-    newest(NOBODY_READS, address, all, |one| why_not(one, now, one.may_encrypt()), |one| one.validity().0)
+fn recipient<'a>(folder: &'a Folder, address: &str, now: u64) -> Result<&'a smime::Certificate, Failure> {
+    let all = folder.held().certificates_for(address).map(|(one, _)| one);
+    newest(NOBODY_READS, address, all, |one| folder.why_not(one, now, one.may_encrypt()), |one| one.validity().0)
 }
 
-fn pgp_signer<'a>(folder: &'a KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<&'a OwnPgpKey, Failure> {
-    let standing = |own: &OwnPgpKey| own.certificate.standing(policy, now);
-    let all = folder.pgp_keys.iter().filter(|own| standing(own).addresses().any(|own| same_address(own, address)));
+fn pgp_signer<'a>(folder: &'a Folder, address: &str, policy: &Policy, now: u64) -> Result<&'a OwnPgpKey, Failure> {
+    let standing = |own: &OwnPgpKey| folder.known(&own.certificate).standing(policy, now);
+    let has = |user: &UserStanding| user.address.as_deref().is_some_and(|own| same_address(own, address));
+    // Also those whose names do not count any more, so that it can be said why.
+    let all = folder.held().pgp_keys.iter().filter(|own| standing(own).users.iter().any(has));
+    let why_not = |own: &&OwnPgpKey| {
+        let standing = standing(own);
+        let names = standing.users.iter().filter(|user| has(user)).map(|user| user.is.err());
+        standing.may_sign().err().or_else(|| names.min().flatten())
+    };
     let made = |own: &&OwnPgpKey| standing(own).keys.first().map(|key| key.made);
-    newest(NOBODY_SIGNS, address, all, |own| standing(own).may_sign().err(), made)
+    newest(NOBODY_SIGNS, address, all, why_not, made)
 }
 
 /// The newest of those against which nothing speaks.
@@ -209,16 +220,67 @@ fn newest<T, W: Display, N: Ord>(
     usable.into_iter().max_by_key(made).ok_or_else(|| none(missing, address, &why))
 }
 
-/// Why a certificate is not used; `may` is whether its own words allow it.
-fn why_not(certificate: &smime::Certificate, now: u64, may: bool) -> Option<&'static str> {
-    let (from, until) = certificate.validity();
-    match certificate.key() {
-        _ if !may => Some("its usage does not allow it"),
-        _ if now < from => Some("it is not valid yet"),
-        _ if now > until => Some("it has expired"),
-        PublicKey::Rsa { bits, .. } if *bits < RSA_BITS_LEAST as usize => Some("its key is shorter than 2,048 bits"),
-        _ => None,
+/// The folder of keys, with what it says of keys that were taken back.
+struct Folder {
+    asked: AskedFolder,
+    /// Each certificate of OpenPGP once, by its fingerprint, with all that its copies say: an older one must not hide that it was revoked.
+    pgp: BTreeMap<String, Certificate>,
+}
+
+impl Folder {
+    fn new(mut folder: KeyFolder) -> Folder {
+        let mut pgp = BTreeMap::<String, Certificate>::new();
+        let public = folder.pgp.iter().filter_map(|(one, _)| Certificate::read_all(&one.bytes).ok()).flatten();
+        for one in public.chain(folder.pgp_keys.iter().map(|own| own.certificate.clone())) {
+            match pgp.get_mut(&one.fingerprint()) {
+                // It has the same fingerprint, and whatever cannot be joined adds nothing.
+                Some(known) => drop(known.learn(&one)),
+                None => drop(pgp.insert(one.fingerprint(), one)),
+            }
+        }
+        let heads = heads(&folder);
+        folder.anchors.extend(heads);
+        Folder { asked: AskedFolder::new(folder), pgp }
     }
+
+    fn held(&self) -> &KeyFolder {
+        self.asked.folder()
+    }
+
+    /// A certificate of OpenPGP as the whole folder knows it.
+    fn known<'a>(&'a self, certificate: &'a Certificate) -> &'a Certificate {
+        self.pgp.get(&certificate.fingerprint()).unwrap_or(certificate)
+    }
+
+    /// Why a certificate is not used; `may` is whether its own words allow it.
+    fn why_not(&self, certificate: &smime::Certificate, now: u64, may: bool) -> Option<&'static str> {
+        let (from, until) = certificate.validity();
+        match certificate.key() {
+            _ if !may => Some("its usage does not allow it"),
+            _ if now < from => Some("it is not valid yet"),
+            _ if now > until => Some("it has expired"),
+            PublicKey::Rsa { bits, .. } if *bits < RSA_BITS_LEAST as usize => {
+                Some("its key is shorter than 2,048 bits")
+            }
+            _ if self.asked.trust(certificate, now) == Trust::Revoked => {
+                Some("it was revoked, or an authority above it, by a list in the folder")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The authorities of the folder above which it has none. Whether they are believed is not asked here; their lists are, trusted or not: at worst
+/// a certificate is not used. One between others stays where it is, so that lists about it count too.
+fn heads(folder: &KeyFolder) -> Vec<(smime::Certificate, Origin)> {
+    let authorities = || folder.certificates.iter().filter(|(one, _)| one.is_authority());
+    let all = authorities().chain(&folder.anchors);
+    let subjects: HashSet<String> = all.map(|(one, _)| names_in_words(one).1).collect();
+    let is_head = |one: &smime::Certificate| {
+        let (issuer, subject) = names_in_words(one);
+        issuer == subject || !subjects.contains(&issuer)
+    };
+    authorities().filter(|(one, _)| is_head(one)).cloned().collect()
 }
 
 fn none<W: Display>(missing: &str, address: &str, why: &[W]) -> Failure {
@@ -232,10 +294,8 @@ fn none<W: Display>(missing: &str, address: &str, why: &[W]) -> Failure {
 }
 
 /// The packets of the best certificate that mail for an address may be encrypted for.
-fn pgp_recipient(folder: &KeyFolder, address: &str, policy: &Policy, now: u64) -> Result<Vec<u8>, Failure> {
-    let public = folder.pgp_for(address).filter_map(|(one, _)| Certificate::read_all(&one.bytes).ok()).flatten();
-    let ours = folder.pgp_keys.iter().map(|own| own.certificate.clone());
-    let all: Vec<Certificate> = public.chain(ours).collect();
+fn pgp_recipient(folder: &Folder, address: &str, policy: &Policy, now: u64) -> Result<Vec<u8>, Failure> {
+    let all: Vec<Certificate> = folder.pgp.values().cloned().collect();
     let best = Certificate::best(&all, address, policy, now);
     let packets = best.and_then(|one| one.to_bytes().ok());
     packets.ok_or_else(|| {

@@ -263,12 +263,38 @@ fn explain_says_how_a_mail_would_be_sealed_and_why() {
         assert!(!bob["trace"].to_string().contains(word), "{word}: {:#}", bob["trace"]);
     }
     assert!(said[1]["error"].as_str().is_some_and(|why| why.contains("cannot be read")), "{:#}", said[1]);
-    let output = run(&["explain", "--rules", &rules, "--rcpt", "notanaddress"], std::slice::from_ref(&mail));
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", told(&output));
-    assert!(told(&output).contains("\"notanaddress\" is not a whole address"), "{}", told(&output));
-    // What is wrong with rules is told before any mail is looked at.
-    let wrong = shown(&put("wrong.toml", "version = 1\n[default]\nencript = \"always\"\n"));
-    let output = run(&["explain", "--rules", &wrong, "--rcpt", "ann@customer.example"], &[mail]);
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", told(&output));
-    assert!(told(&output).contains("wrong.toml:3: default.encript = \"always\" is not known"), "{}", told(&output));
+    // The same for people.
+    let output = run(&[words.as_slice(), &["--words"]].concat(), &[mail, example("no-such-mail.eml")]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "hr.eml\n  ann@customer.example: by S/MIME, encrypted for the key 9f2c and signed with ours, 0a; ",
+        "\n    1. ",
+        "\n  bob@customer.example: without its content: in its place it said where to look; ",
+        "no-such-mail.eml: cannot be read",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains('{') && !text.contains("Secret"), "{text}");
+}
+
+/// What is wrong with recipients or rules is told before any mail is looked at.
+#[test]
+fn explain_names_what_is_wrong_with_what_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rules = file("rules.toml", "version = 1\n[default]\nencrypt = \"always\"\n");
+    let wrong = file("wrong.toml", "version = 1\n[default]\nencript = \"always\"\n");
+    for (rules, to, said) in [
+        (&rules, "notanaddress", "\"notanaddress\" is not a whole address"),
+        (&wrong, "ann@customer.example", "wrong.toml:3: default.encript = \"always\" is not known"),
+    ] {
+        let output = run(&["explain", "--rules", rules, "--rcpt", to], &[example("no-such-mail.eml")]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", told(&output));
+        assert!(told(&output).contains(said), "{}", told(&output));
+    }
 }

@@ -1,6 +1,8 @@
 //! `sealpost key`: keys are made, taken in, shown and given out, and no private one where it does not belong.
 
 use super::world::{PROGRAM, lines, told};
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -360,6 +362,16 @@ fn what_else_an_address_has_is_told_and_so_is_a_private_key_among_those_of_peopl
         let said = String::from_utf8_lossy(&given.stderr);
         assert!(given.status.success() && said.contains(too), "{format}: {said}");
     }
+    // Both as records of the zone, at the names that RFC 7929 and RFC 8162 give the address.
+    let given = export("ann@example.org", "dns");
+    let records = String::from_utf8(given.stdout).unwrap();
+    let der = HEXLOWER.encode(&export("ann@example.org", "der").stdout);
+    let hash = HEXLOWER.encode(&digest(&SHA256, b"ann").as_ref()[..28]);
+    let smimea =
+        format!("{hash}._smimecert.example.org. IN SMIMEA 3 0 0 {der}\n{hash}._openpgpkey.example.org. IN OPENPGPKEY ");
+    assert!(records.starts_with(&smimea) && records.lines().count() == 2, "{records}");
+    let wrong = export(text(pgp, "fingerprint"), "dns");
+    assert!(!wrong.status.success() && told(&wrong).contains("is no address"), "{}", told(&wrong));
     let wrong = export(text(pgp, "fingerprint"), "der");
     assert!(!wrong.status.success() && told(&wrong).contains("write armored"), "{}", told(&wrong));
 
@@ -369,7 +381,7 @@ fn what_else_an_address_has_is_told_and_so_is_a_private_key_among_those_of_peopl
     let listed = desk.run(PROGRAM, &["key", "list", "--keys", "keys"]);
     let said = String::from_utf8_lossy(&listed.stderr);
     assert!(listed.status.success(), "{said}");
-    assert!(said.contains("warning: keys/people/ann.pem: ") && said.contains("move it to keys/own"), "{said}");
+    assert!(said.contains("warning: keys/people/ann.pem: ") && said.contains("move it to own/"), "{said}");
 }
 
 #[test]

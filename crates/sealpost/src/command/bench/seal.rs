@@ -60,8 +60,7 @@ fn measure(folder: &Folder, seals: &Seals) -> Result<String, Failure> {
     rows.extend(openpgp::rows(folder, long)?);
     rows.extend(bouncy::rows(folder, &seals.peers, long));
     rows.extend(processes::rows(folder, long)?);
-    let rate = gpg.rate(folder, long)?;
-    rows.push(Row { name: "gpg, a process: OpenPGP, signed and encrypted, RSA-2048".to_owned(), rate });
+    rows.extend(gpg.rows(folder, long)?);
     let mut text = format!(
         "mails of {} bytes, one thread, each row for {} s\n\n{:64} {:>12} {:>12}\n",
         seals.size_bytes,

@@ -2,6 +2,7 @@
 
 use super::super::{Failure, print_bytes};
 use super::inventory::{Held, held, named};
+use super::zone;
 use engine::keys::KeyFolder;
 use policy::is_plain_address;
 use seal::keyfile::{PgpCertificate, armored, bundle, pem, public_parts};
@@ -17,6 +18,8 @@ pub enum Format {
     P7b,
     /// OpenPGP as text.
     Armored,
+    /// Records for the zone of the address's domain: SMIMEA for certificates, OPENPGPKEY for OpenPGP.
+    Dns,
 }
 
 /// # Errors
@@ -41,7 +44,7 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
         })
         .collect();
     let format = format.unwrap_or(if certificates.is_empty() { Format::Armored } else { Format::Pem });
-    print_as(format, folder, &certificates, &pgp)?;
+    print_as(format, folder, written, &certificates, &pgp)?;
     // Whoever has both may want to give both, and no format holds them together.
     match format {
         Format::Armored if !certificates.is_empty() => {
@@ -58,11 +61,12 @@ pub fn run(folder: &KeyFolder, written: &str, format: Option<Format>) -> Result<
 fn print_as(
     format: Format,
     folder: &KeyFolder,
+    written: &str,
     certificates: &[&Certificate],
     pgp: &[(&PgpCertificate, bool)],
 ) -> Result<(), Failure> {
     match format {
-        Format::Armored if !pgp.is_empty() => print_bytes(ring(pgp)?.as_bytes()),
+        Format::Armored if !pgp.is_empty() => print_bytes(armored(&ring(pgp)?).as_bytes()),
         Format::Pem if !certificates.is_empty() => {
             let text: Vec<_> = certificates.iter().map(|one| pem("CERTIFICATE", one.der())).collect();
             print_bytes(text.iter().map(|text| text.as_str()).collect::<String>().as_bytes())
@@ -75,6 +79,7 @@ fn print_as(
                 certificates.len()
             ))),
         },
+        Format::Dns => print_bytes(zone::records(written, certificates, &ring(pgp)?)?.as_bytes()),
         Format::Armored => Err(Failure::new("what was named is no OpenPGP; write pem, der or p7b")),
         Format::Pem | Format::Der | Format::P7b => Err(Failure::new("what was named is OpenPGP; write armored")),
     }
@@ -102,7 +107,7 @@ fn with_chains<'a>(folder: &'a KeyFolder, certificates: &[&'a Certificate]) -> V
 }
 
 /// Of each fingerprint once: what is ours is there with its private parts, and perhaps without.
-fn ring(all: &[(&PgpCertificate, bool)]) -> Result<String, Failure> {
+fn ring(all: &[(&PgpCertificate, bool)]) -> Result<Vec<u8>, Failure> {
     let mut seen: Vec<&str> = Vec::new();
     let mut ring = Vec::new();
     for (certificate, is_own) in all {
@@ -118,5 +123,5 @@ fn ring(all: &[(&PgpCertificate, bool)]) -> Result<String, Failure> {
             }
         }
     }
-    Ok(armored(&ring))
+    Ok(ring)
 }

@@ -68,6 +68,9 @@ enum Algorithm {
     /// Of S/MIME it signs only.
     #[value(name = "ed25519")]
     Ed25519,
+    /// Of OpenPGP alone: a key of version 6 (RFC 9580), which GnuPG does not read.
+    #[value(name = "ed25519-v6")]
+    Ed25519V6,
     /// Against computers of quanta; others encrypt for it only, and it needs --signed-by.
     #[value(name = "ml-kem-512")]
     MlKem512,
@@ -78,17 +81,31 @@ enum Algorithm {
 }
 
 impl Algorithm {
-    fn kind(self) -> Kind {
+    /// With a certificate; `None` for those of OpenPGP alone.
+    fn kind(self) -> Option<Kind> {
         match self {
-            Algorithm::Rsa2048 => Kind::Rsa2048,
-            Algorithm::Rsa3072 => Kind::Rsa3072,
-            Algorithm::Rsa4096 => Kind::Rsa4096,
-            Algorithm::P256 => Kind::P256,
-            Algorithm::P384 => Kind::P384,
-            Algorithm::Ed25519 => Kind::Ed25519,
-            Algorithm::MlKem512 => Kind::MlKem(Kem::MlKem512),
-            Algorithm::MlKem768 => Kind::MlKem(Kem::MlKem768),
-            Algorithm::MlKem1024 => Kind::MlKem(Kem::MlKem1024),
+            Algorithm::Rsa2048 => Some(Kind::Rsa2048),
+            Algorithm::Rsa3072 => Some(Kind::Rsa3072),
+            Algorithm::Rsa4096 => Some(Kind::Rsa4096),
+            Algorithm::P256 => Some(Kind::P256),
+            Algorithm::P384 => Some(Kind::P384),
+            Algorithm::Ed25519 => Some(Kind::Ed25519),
+            Algorithm::Ed25519V6 => None,
+            Algorithm::MlKem512 => Some(Kind::MlKem(Kem::MlKem512)),
+            Algorithm::MlKem768 => Some(Kind::MlKem(Kem::MlKem768)),
+            Algorithm::MlKem1024 => Some(Kind::MlKem(Kem::MlKem1024)),
+        }
+    }
+
+    /// Of OpenPGP; `None` for those that only certificates have.
+    fn pgp_kind(self) -> Option<NewKey> {
+        match self {
+            Algorithm::Rsa2048 => Some(NewKey::Rsa2048),
+            Algorithm::Rsa3072 => Some(NewKey::Rsa3072),
+            Algorithm::Rsa4096 => Some(NewKey::Rsa4096),
+            Algorithm::Ed25519 => Some(NewKey::Curve25519),
+            Algorithm::Ed25519V6 => Some(NewKey::Version6),
+            _ => None,
         }
     }
 }
@@ -121,15 +138,19 @@ pub fn run(keys: &Keys, openers: &Openers, asked: &Asked) -> Result<(), Failure>
     if asked.scheme == Scheme::Pgp {
         return pgp_key(&keys.folder, asked, subject, keep);
     }
-    let is_kem = matches!(asked.algorithm.kind(), Kind::MlKem(_));
+    let Some(kind) = asked.algorithm.kind() else {
+        return Err(Failure::new(
+            "--algorithm ed25519-v6 makes keys of OpenPGP; write --scheme pgp, or choose ed25519",
+        ));
+    };
+    let is_kem = matches!(kind, Kind::MlKem(_));
     if is_kem != asked.signed_by.is_some() {
         return Err(Failure::new(
             "--signed-by goes with --algorithm ml-kem-512, ml-kem-768 or ml-kem-1024, and these with it: such a key cannot sign its own \
              certificate; name the fingerprint of an own certificate that signs, as `sealpost key list` shows it",
         ));
     }
-    let pkcs8 =
-        generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
+    let pkcs8 = generated(kind).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
     match asked.request {
         true => with_request(&keys.folder, subject, &pkcs8, keep),
         false => with_certificate(keys, openers, asked, subject, (&pkcs8, keep)),
@@ -223,14 +244,10 @@ fn told_certificate(folder: &Path, certificate: &Certificate, file: &Path) -> Re
 
 /// A key of OpenPGP: one part signs, another is encrypted for.
 fn pgp_key(folder: &Path, asked: &Asked, subject: Subject<'_>, keep: Keep<'_>) -> Result<(), Failure> {
-    let kind = match asked.algorithm {
-        Algorithm::Rsa2048 => NewKey::Rsa2048,
-        Algorithm::Rsa3072 => NewKey::Rsa3072,
-        Algorithm::Rsa4096 => NewKey::Rsa4096,
-        Algorithm::Ed25519 => NewKey::Curve25519,
-        _ => {
-            return Err(Failure::new("OpenPGP keys are made with --algorithm rsa-2048, rsa-3072, rsa-4096 or ed25519"));
-        }
+    let Some(kind) = asked.algorithm.pgp_kind() else {
+        return Err(Failure::new(
+            "OpenPGP keys are made with --algorithm rsa-2048, rsa-3072, rsa-4096, ed25519 or ed25519-v6",
+        ));
     };
     if asked.request {
         return Err(Failure::new("--request is for S/MIME: no authority makes certificates of OpenPGP keys"));

@@ -118,6 +118,7 @@ fn pgp_line(one: &PgpCertificate, origin: &Origin, of: &str) -> Value {
     };
     let standing = certificate.standing(&Policy::default(), now_s());
     let first = standing.keys.first();
+    line["version"] = json!(certificate.version());
     line["algorithm"] = json!(first.map(|key| &key.algorithm));
     line["not_before"] = json!(first.map(|key| time(key.made)));
     line["not_after"] = json!(standing.expires.map(time));

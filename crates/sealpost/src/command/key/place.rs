@@ -20,8 +20,8 @@ pub enum Shelf {
 impl Shelf {
     pub fn folder(self) -> &'static str {
         match self {
-            Shelf::Own => "own",
-            Shelf::People => "people",
+            Shelf::Own => engine::keys::OWN,
+            Shelf::People => engine::keys::PEOPLE,
             Shelf::Trusted => engine::keys::TRUSTED,
         }
     }

@@ -21,13 +21,14 @@ pub const PGP: &str = "Bouncy Castle: OpenPGP, signed and encrypted, RSA-2048";
 const PGP_OPENED: &str = "Bouncy Castle: OpenPGP, decrypted and checked, RSA-2048";
 
 /// What is asked of it: the row, the job, whose primitives, the algorithm, and the key.
-const JOBS: [(&str, &str, &str, &str, &str); 8] = [
+const JOBS: [(&str, &str, &str, &str, &str); 9] = [
     (BY_CASTLE, "seal", "BC", "SHA256withRSA", "rsa2048"),
     ("Bouncy Castle through JavaMail: decrypted and checked, RSA-2048", "open", "BC", "SHA256withRSA", "rsa2048"),
     (BY_JDK, "seal", "jdk", "SHA256withRSA", "rsa2048"),
     ("the same on the JDK's providers: decrypted and checked, RSA-2048", "open", "jdk", "SHA256withRSA", "rsa2048"),
     (BARE, "bare", "jdk", "SHA256withRSA", "rsa2048"),
     ("Bouncy Castle through JavaMail: signed and encrypted, RSA-3072", "seal", "BC", "SHA256withRSA", "rsa3072"),
+    ("Bouncy Castle through JavaMail: decrypted and checked, RSA-3072", "open", "BC", "SHA256withRSA", "rsa3072"),
     ("Bouncy Castle through JavaMail: signed and encrypted, P-256", "seal", "BC", "SHA256withECDSA", "p256"),
     ("Bouncy Castle through JavaMail: decrypted and checked, P-256", "open", "BC", "SHA256withECDSA", "p256"),
 ];

@@ -71,14 +71,22 @@ impl Gpg {
         output.map(|output| output.stdout).map_err(|error| Failure::new(format!("gpg cannot be run: {error}")))
     }
 
-    /// Its agent does the private operation in a process of its own, so only the clock counts.
-    pub fn rate(&self, folder: &Folder, long: Duration) -> Result<Option<Rate>, Failure> {
-        if !self.has_gpg {
-            return Ok(None);
+    /// What a process of it for each mail does. Its agent does the private operation in a process of its own, so only the clock counts.
+    pub fn rows(&self, folder: &Folder, long: Duration) -> Result<Vec<Row>, Failure> {
+        let jobs: [(&str, &[&str]); 2] = [
+            ("signed and encrypted", &["--armor", "--sign", "--encrypt", "-r", USER, "-o", "sealed.asc", "mail"]),
+            ("decrypted and checked", &["--decrypt", "-o", "checked", "sealed.asc"]),
+        ];
+        let mut rows = Vec::new();
+        for (done, words) in jobs {
+            let rate = match self.has_gpg {
+                true => repeated(folder, "gpg", &[&self.words(words)], long)?,
+                false => None,
+            };
+            let rate = rate.map(|rate| Rate { per_cpu_s: None, ..rate });
+            rows.push(Row { name: format!("gpg, a process: OpenPGP, {done}, RSA-2048"), rate });
         }
-        let words = self.words(&["--armor", "--sign", "--encrypt", "-r", USER, "-o", "sealed.asc", "mail"]);
-        let rate = repeated(folder, "gpg", &[&words], long)?;
-        Ok(rate.map(|rate| Rate { per_cpu_s: None, ..rate }))
+        Ok(rows)
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// What openssl does, and how often.
 pub fn rows(folder: &Folder, long: Duration) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
-    for (name, key) in [("RSA-2048", "rsa2048"), ("P-256", "p256")] {
+    for (name, key) in [("RSA-2048", "rsa2048"), ("RSA-3072", "rsa3072"), ("P-256", "p256")] {
         let (pem, private) = (format!("{key}.pem"), format!("{key}.key"));
         let sign = ["cms", "-sign", "-in", "mail", "-signer", &pem, "-inkey", &private, "-out", "signed"];
         let encrypt = ["cms", "-encrypt", "-in", "signed", "-aes-256-cbc", "-out", "sealed", &pem];
