@@ -11,18 +11,19 @@ use crate::outside::News;
 use crate::sealing::joined;
 use doubts::{Asking, Judged};
 use grounds::Grounds;
-use mail::{Unopened, Worth};
+use mail::{SealScheme, Unopened, Worth};
 use policy::{Fault, FaultCode};
 use seal::keyfile::Password;
 use seal::order::OpenOrder;
 use seal::pgp::Certificate;
+use seal::verdict::fingerprint_of;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-pub(crate) use doubts::{DOUBT_BYTES_MAX, DOUBTS_MAX, Doubt};
+pub(crate) use doubts::{DOUBTS_MAX, Doubt, unasked};
 pub(crate) use grounds::Signer;
 pub(crate) use order::MailOrder;
 pub(crate) use peeked::Peeked;
@@ -248,7 +249,7 @@ impl Opener {
         &self.keys
     }
 
-    /// What signatures are worth by what authorities say of their signers; without those of which nothing more could be known.
+    /// What signatures are worth by what authorities say of their signers; nothing where nobody is asked.
     pub(crate) async fn asked(&self, doubts: Vec<Doubt>) -> Vec<(Doubt, Worth)> {
         match &self.asking {
             Some(asking) if !doubts.is_empty() => asking.worth(doubts).await,
@@ -256,12 +257,15 @@ impl Opener {
         }
     }
 
-    /// Puts that in the place of what the cell knew.
+    /// Puts that in the place of what the cell knew, of all signatures by the same certificate that hold.
     pub(crate) async fn settle(&self, opened: &mut mail::Opened, doubts: Vec<Doubt>) {
         for (doubt, worth) in self.asked(doubts).await {
-            let place = usize::try_from(doubt.signature).unwrap_or(usize::MAX);
-            if let Some(signature) = opened.signatures.get_mut(place) {
-                signature.worth = worth;
+            let print = fingerprint_of(&doubt.certificate);
+            let signatures = opened.signatures.iter_mut();
+            for signature in signatures.filter(|one| one.scheme == SealScheme::Smime && one.fingerprint == print) {
+                if matches!(signature.worth, Worth::Trusted { .. } | Worth::Untrusted { .. }) {
+                    signature.worth = worth.clone();
+                }
             }
         }
     }

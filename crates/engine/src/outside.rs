@@ -17,7 +17,7 @@ pub use directory::{DirectoryPlace, directory_url};
 pub use found::{Discovered, Found, SmimeFound};
 pub(crate) use learning::{Judging, Learning};
 pub use memory::Lives;
-pub(crate) use news::{FRESH_S, Piece};
+pub(crate) use news::Piece;
 pub use news::{News, NewsSettings};
 pub use source::{SourceFigures, SourceKind, SourceSettings, Unfound, Way};
 pub use web::server_url;

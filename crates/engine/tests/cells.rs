@@ -16,6 +16,8 @@ mod reading;
 mod register;
 #[path = "cells/rendering.rs"]
 mod rendering;
+#[path = "cells/revoked.rs"]
+mod revoked;
 #[path = "cells/sealing.rs"]
 mod sealing;
 
@@ -32,6 +34,7 @@ fn tests() -> impl Iterator<Item = &'static Test> {
         .chain(reading::TESTS)
         .chain(register::TESTS)
         .chain(rendering::TESTS)
+        .chain(revoked::TESTS)
         .chain(sealing::TESTS)
 }
 

@@ -96,8 +96,8 @@ pub use outbox::{
     ReturnDecision, ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
 };
 pub use person_key::{
-    BesideOthers, ENDED_KEYS_KEPT_DAYS, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey, PERSON_KEYS_MAX, PersonKey,
-    PersonKeyCount, PersonKeyFigures, PersonKeyFilter,
+    BesideOthers, ENDED_KEYS_KEPT_DAYS, EndingKeys, KeyHand, KeyKept, KeyStanding, KeyWord, OfferedKey,
+    PERSON_KEYS_MAX, PersonKey, PersonKeyCount, PersonKeyFigures, PersonKeyFilter,
 };
 pub use poll::{HistoryMark, Listing};
 pub use relay_kept::{KEPT_PAGE_MAX, KeptFilter, KeptOfRelay, KeptRelayed, NewKept, NotByHand, RelayedLine};

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use count::{PersonKeyCount, PersonKeyFigures};
+pub use ending::EndingKeys;
 
 /// Keys of one address at most, of all schemes and origins; the one beyond is refused.
 pub const PERSON_KEYS_MAX: i64 = 20;

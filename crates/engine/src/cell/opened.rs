@@ -3,7 +3,7 @@
 use crate::cell::child::Pipes;
 use crate::cell::sealed::{Chance, asking};
 use crate::cell::wire::Failure;
-use crate::opening::{DOUBT_BYTES_MAX, DOUBTS_MAX, Doubt, MailOrder, Signer};
+use crate::opening::{DOUBTS_MAX, Doubt, MailOrder, Signer, unasked};
 use mail::{Limits, Reading, SealScheme, SignatureFound, Unopened, Worth};
 use seal::Trouble;
 use seal::entity::Entity;
@@ -11,6 +11,7 @@ use seal::order::{Opened, Signers};
 use seal::trust::{Verdict, is_same_address};
 use seal::verdict::{CERTIFICATE_MISSING, LayerVerdict, SchemeName, SignatureVerdict, fingerprint_of};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Signatures of one mail that are told.
 const SIGNATURES_MAX: usize = 16;
@@ -144,13 +145,27 @@ fn judged(order: &MailOrder, opened: Opened, signers: &Signers, limits: &Limits)
     if let Some(LayerVerdict::Signed { scheme, signatures }) = verdict.layers.last() {
         let judging = Judging { order, signers, author: author.as_deref() };
         let signatures = signatures.iter().take(SIGNATURES_MAX).enumerate();
-        for (signature, doubt) in signatures.map(|(at, one)| judging.signature(*scheme, at, one)) {
+        for (mut signature, doubt) in signatures.map(|(at, one)| judging.signature(*scheme, at, one)) {
+            let is_left = doubt.is_some_and(|doubt| !is_asked_about(doubt, &mut doubts));
+            if is_left && matches!(signature.worth, Worth::Trusted { .. }) {
+                signature.worth = unasked();
+            }
             told.signatures.push(signature);
-            doubts.extend(doubt);
         }
-        doubts.truncate(DOUBTS_MAX);
     }
     Shown { mail: Some(mail), opened: told, cipher, author, doubts }
+}
+
+/// Takes a doubt among those of its mail, each signer once, while there is room; whether authorities are asked about him.
+fn is_asked_about(doubt: Doubt, doubts: &mut Vec<Doubt>) -> bool {
+    if doubts.iter().any(|known| known.certificate == doubt.certificate) {
+        return true;
+    }
+    let has_room = doubts.len() < DOUBTS_MAX && doubt.is_short();
+    if has_room {
+        doubts.push(doubt);
+    }
+    has_room
 }
 
 /// Who wrote the mail, as its readers see it; `None` where it names nobody or several.
@@ -224,19 +239,12 @@ impl Judging<'_> {
         let verdict = path(self.order, self.signers, certificate, author);
         let worth = self.order.grounds.worth(&verdict, self.order.open.now);
         let is_open = self.order.tells_doubts && !verdict.questions.is_empty();
-        (worth, if is_open { self.doubt(at, certificate, author, &verdict) } else { None })
-    }
-
-    fn doubt(&self, at: usize, certificate: &[u8], author: &str, verdict: &Verdict) -> Option<Doubt> {
-        let doubt = Doubt {
-            signature: u32::try_from(at).ok()?,
-            certificate: certificate.to_vec(),
-            along: of_path(self.signers, verdict).cloned().collect(),
+        let doubt = || Doubt {
+            certificate: certificate.clone(),
+            along: of_path(self.signers, &verdict).cloned().collect(),
             author: author.to_owned(),
         };
-        // Nobody's is that long; of whose is, as much is known as without asking.
-        let bytes = doubt.certificate.len() + doubt.along.iter().map(Vec::len).sum::<usize>() + doubt.author.len();
-        (bytes <= DOUBT_BYTES_MAX).then_some(doubt)
+        (worth, is_open.then(doubt))
     }
 }
 
@@ -246,10 +254,10 @@ pub(super) fn path(order: &MailOrder, signers: &Signers, certificate: &[u8], aut
     order.grounds.verdict(signer, &[], order.open.now)
 }
 
-/// The certificates that came along and that a path goes over.
+/// The certificates that came along and that a path goes over, each once, however often it came.
 pub(super) fn of_path<'a>(signers: &'a Signers, verdict: &Verdict) -> impl Iterator<Item = &'a Vec<u8>> {
-    let prints: Vec<String> = verdict.chain.iter().skip(1).map(|link| link.fingerprint.clone()).collect();
-    signers.along.iter().filter(move |der| prints.contains(&fingerprint_of(der)))
+    let mut prints: BTreeSet<String> = verdict.chain.iter().skip(1).map(|link| link.fingerprint.clone()).collect();
+    signers.along.iter().filter(move |der| prints.remove(&fingerprint_of(der)))
 }
 
 /// The certificate is in the folder, or its signature could not be checked; whoever put it there vouches for the names that still count.

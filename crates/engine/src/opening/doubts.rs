@@ -19,7 +19,7 @@ use tokio::time::Instant;
 /// Signers of one mail about whom authorities are asked; people sign alone.
 pub(crate) const DOUBTS_MAX: usize = 2;
 /// Bytes of one of them, with its path.
-pub(crate) const DOUBT_BYTES_MAX: usize = 64 << 10;
+const DOUBT_BYTES_MAX: usize = 64 << 10;
 /// Lists and answers that are asked for about one signer, each at up to four places.
 const QUESTIONS_MAX: usize = 8;
 /// What was found is believed for so long, and that nothing could be learned.
@@ -30,12 +30,10 @@ const JUDGED_MAX: usize = 10_000;
 /// Clocks of authorities may be so far ahead of ours.
 const AHEAD_S: u64 = 120;
 
-/// A signature that holds, and a signer of whose revocation more could be learned.
+/// Somebody whose signature holds, and of whose revocation more could be learned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Doubt {
-    /// Its place among [`mail::Opened::signatures`].
-    pub(crate) signature: u32,
-    /// The signer's, in DER.
+    /// In DER.
     pub(crate) certificate: Vec<u8>,
     /// Certificates of authorities in DER that came along and lead from it to an anchor.
     pub(crate) along: Vec<Vec<u8>>,
@@ -48,6 +46,13 @@ impl Doubt {
         Signer { certificate: &self.certificate, along: &self.along, author: &self.author }
     }
 
+    /// Whether it keeps to [`DOUBT_BYTES_MAX`].
+    pub(crate) fn is_short(&self) -> bool {
+        // A byte for the end of each, because many empty ones are long, too.
+        let along = self.along.iter().map(|der| der.len() + 1).sum::<usize>();
+        self.certificate.len() + along + self.author.len() <= DOUBT_BYTES_MAX
+    }
+
     /// By which its judgement is known again.
     fn name(&self) -> Vec<u8> {
         let mut digest = Context::new(&SHA256);
@@ -58,6 +63,14 @@ impl Doubt {
         }
         digest.finish().as_ref().to_vec()
     }
+}
+
+/// What a signature is worth whose signer authorities could say more about, and are not asked about: whoever could choose that would be
+/// trusted although he was revoked.
+pub(crate) fn unasked() -> Worth {
+    let why =
+        "nobody was asked whether its certificate was revoked: too many signed, or their certificates are too long";
+    Worth::Untrusted { why: why.to_owned() }
 }
 
 /// What was found by one state of a folder, and until when it is believed.
@@ -87,27 +100,38 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// What each of these is worth by all that can be learned in [`LOOK_UP_WITHIN`]; what could not be judged is left out, and worth what the
-    /// cell said.
+    /// What each of these is worth by all that can be learned in [`LOOK_UP_WITHIN`]; a cell tells of no more than [`DOUBTS_MAX`].
     pub(super) async fn worth(&self, mut doubts: Vec<Doubt>) -> Vec<(Doubt, Worth)> {
         doubts.truncate(DOUBTS_MAX);
         let deadline = Instant::now() + LOOK_UP_WITHIN;
-        let asked = join_all(doubts.into_iter().map(|doubt| self.worth_of(doubt, deadline))).await;
-        asked.into_iter().flatten().collect()
+        join_all(doubts.into_iter().map(|doubt| self.worth_of(doubt, deadline))).await
     }
 
-    async fn worth_of(&self, doubt: Doubt, deadline: Instant) -> Option<(Doubt, Worth)> {
+    async fn worth_of(&self, doubt: Doubt, deadline: Instant) -> (Doubt, Worth) {
+        // The cell keeps to that; whoever has taken one over does not.
+        if !doubt.is_short() {
+            return (doubt, unasked());
+        }
         let name = doubt.name();
         if let Some(worth) = self.known.judged.of(&name) {
-            return Some((doubt, worth));
+            return (doubt, worth);
         }
         let judging = OfDoubt { known: self.known.clone(), doubt: Arc::new(doubt) };
-        let learning = Learning { news: &self.news, judging: &judging, questions_max: QUESTIONS_MAX, deadline };
-        let verdict = learning.learn(judging.judged(&[]).await?, now_s()).await?;
-        let worth = self.known.order.grounds.worth(&verdict, now_s());
-        let lasts = if verdict.questions.is_empty() { JUDGED } else { UNKNOWN };
-        self.known.judged.keep(name, worth.clone(), lasts);
-        Some((Doubt::clone(&judging.doubt), worth))
+        let worth = match self.learned(&judging, deadline).await {
+            Some(verdict) => {
+                let worth = self.known.order.grounds.worth(&verdict, now_s());
+                let lasts = if verdict.questions.is_empty() { JUDGED } else { UNKNOWN };
+                self.known.judged.keep(name, worth.clone(), lasts);
+                worth
+            }
+            None => Worth::Untrusted { why: "what is said of its revocation could not be judged".to_owned() },
+        };
+        (Doubt::clone(&judging.doubt), worth)
+    }
+
+    async fn learned(&self, judging: &OfDoubt, deadline: Instant) -> Option<Verdict> {
+        let learning = Learning { news: &self.news, judging, questions_max: QUESTIONS_MAX, deadline };
+        learning.learn(judging.judged(&[]).await?, now_s()).await
     }
 }
 

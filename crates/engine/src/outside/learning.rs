@@ -47,7 +47,7 @@ impl<J: Judging> Learning<'_, J> {
             let is_asked = |one: &&Question| !is_first || matches!(one, Question::Crl { .. }) || !has_list(of(one));
             let now_asked: Vec<&Question> = open.iter().filter(is_asked).take(left).collect();
             left -= now_asked.len();
-            let fetched = self.fetched(&now_asked).await;
+            let fetched = self.fetched(&now_asked, &pieces).await;
             if fetched.is_empty() {
                 continue;
             }
@@ -69,9 +69,9 @@ impl<J: Judging> Learning<'_, J> {
         join_all(all).await.into_iter().flatten().flatten().collect()
     }
 
-    /// What comes in time. What comes later is lost, and the place is left alone for a minute, as one that failed.
-    async fn fetched(&self, questions: &[&Question]) -> Vec<Piece> {
-        let all = questions.iter().map(|question| timeout_at(self.deadline, self.news.fetch(question)));
+    /// What comes in time, beyond what is known. What comes later is for whoever asks next.
+    async fn fetched(&self, questions: &[&Question], known: &[Piece]) -> Vec<Piece> {
+        let all = questions.iter().map(|question| timeout_at(self.deadline, self.news.fetch(question, known)));
         join_all(all).await.into_iter().filter_map(|in_time| in_time.ok().flatten()).collect()
     }
 }

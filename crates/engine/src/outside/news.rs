@@ -24,7 +24,7 @@ const REMEMBERED_BYTES_MAX: usize = 256 << 20;
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
 const AFTER_ANSWER: Duration = Duration::from_secs(60 * 60);
 /// What counts for longer is fetched anew all the same after a day, because lists are renewed early when something was revoked.
-pub(crate) const FRESH_S: u64 = 24 * 60 * 60;
+pub(super) const FRESH_S: u64 = 24 * 60 * 60;
 
 /// How news is fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ struct Inner {
 #[derive(Default)]
 struct Kept {
     memo: tokio::sync::Mutex<Memo>,
-    /// Of what its memo holds.
+    /// Of all that its memo holds.
     bytes: AtomicUsize,
 }
 
@@ -69,6 +69,8 @@ struct Place {
 struct Memo {
     /// What was believed last.
     held: Option<Piece>,
+    /// What was said last, while nobody has found yet that it is to be believed.
+    unproved: Option<Piece>,
     /// When it may be asked again.
     next: Option<Instant>,
 }
@@ -112,15 +114,17 @@ impl News {
         pieces
     }
 
-    /// An answer to a question from the first of its places that gives one. What fails, or was asked a short while ago, gives nothing.
-    /// Whoever asked may have gone; the question goes on.
-    pub(crate) async fn fetch(&self, question: &Question) -> Option<Piece> {
-        let (this, question) = (self.clone(), question.clone());
+    /// An answer to a question from the first of its places that gives one which is not known already. A place that was asked a short while
+    /// ago gives what it said then, which whoever asks judges himself; one that failed gives nothing. Whoever asked may have gone; the
+    /// question goes on.
+    pub(crate) async fn fetch(&self, question: &Question, known: &[Piece]) -> Option<Piece> {
+        let (this, question, known) = (self.clone(), question.clone(), known.to_vec());
         let fetching = tokio::spawn(async move {
             let (of, places) = places(&question);
             for place in places {
-                if let Some(piece) = this.fetch_from(&question, place, of).await {
-                    return Some(piece);
+                let slot = this.slot(&place);
+                if let Some(piece) = slot.ask(&known, this.read_from(&question, place, of)).await {
+                    return Some(Piece { of, ..piece });
                 }
             }
             None
@@ -131,22 +135,11 @@ impl News {
     /// Remembers what was believed, unless something newer is remembered: an older list, which may count still, would clear whom the newer
     /// one names.
     pub(crate) async fn keep(&self, piece: Piece) {
-        let slot = self.slot(&piece.place);
-        let mut memo = slot.memo.lock().await;
-        let made = |piece: &Piece| made_at(piece.kind, &piece.bytes);
-        let held = memo.held.take().filter(|held| made(held) > made(&piece)).unwrap_or(piece);
-        slot.bytes.store(held.bytes.len(), Ordering::Relaxed);
-        *memo = Memo { held: Some(held), next: Some(Instant::now() + AFTER_ANSWER) };
+        self.slot(&piece.place).keep(piece).await;
     }
 
-    async fn fetch_from(&self, question: &Question, place: Place, of: usize) -> Option<Piece> {
-        let slot = self.slot(&place);
-        // Of several who want to know at once one asks, and the others find the place asked.
-        let mut memo = slot.memo.lock().await;
-        if memo.next.is_some_and(|next| Instant::now() < next) {
-            return None;
-        }
-        memo.next = Some(Instant::now() + AFTER_FAILURE);
+    /// What a place says now.
+    async fn read_from(&self, question: &Question, place: Place, of: usize) -> Option<Piece> {
         let url = Url::parse(&place.url).ok()?;
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
         let reader = match self.inner.private_hosts.contains(&host) {
@@ -193,10 +186,105 @@ impl News {
     }
 }
 
+impl Kept {
+    /// What the place says, unless it is known. Of several who want to know at once one reads it, and the others get the same: whoever got
+    /// nothing would take for unknown what another has just learned.
+    async fn ask(&self, known: &[Piece], reading: impl Future<Output = Option<Piece>>) -> Option<Piece> {
+        let mut memo = self.memo.lock().await;
+        if memo.next.is_some_and(|next| Instant::now() < next) {
+            return memo.beyond(known);
+        }
+        memo.next = Some(Instant::now() + AFTER_FAILURE);
+        memo.unproved = reading.await;
+        self.bytes.store(memo.bytes(), Ordering::Relaxed);
+        memo.unproved.clone()
+    }
+
+    async fn keep(&self, piece: Piece) {
+        let mut memo = self.memo.lock().await;
+        // Several find so of the same piece, and none of them puts off when the place is asked again.
+        if memo.held.as_ref().is_some_and(|held| held.is_same(&piece)) {
+            return;
+        }
+        let made = |piece: &Piece| made_at(piece.kind, &piece.bytes);
+        let unproved = memo.unproved.take().filter(|unproved| !unproved.is_same(&piece));
+        let held = memo.held.take().filter(|held| made(held) > made(&piece)).unwrap_or(piece);
+        *memo = Memo { held: Some(held), unproved, next: Some(Instant::now() + AFTER_ANSWER) };
+        self.bytes.store(memo.bytes(), Ordering::Relaxed);
+    }
+}
+
+impl Memo {
+    /// The newest of what the place said that is not among these.
+    fn beyond(&self, known: &[Piece]) -> Option<Piece> {
+        let is_new = |piece: &&Piece| !known.iter().any(|one| one.is_same(piece));
+        self.unproved.iter().chain(&self.held).find(is_new).cloned()
+    }
+
+    fn bytes(&self) -> usize {
+        self.unproved.iter().chain(&self.held).map(|piece| piece.bytes.len()).sum()
+    }
+}
+
+impl Piece {
+    /// Whether both came by the same answer of a place.
+    fn is_same(&self, other: &Piece) -> bool {
+        Arc::ptr_eq(&self.bytes, &other.bytes)
+    }
+}
+
 fn places(question: &Question) -> (usize, Vec<Place>) {
     let (of, urls, request) = match question {
         Question::Crl { of, urls } => (of, urls, &[][..]),
         Question::Ocsp { of, urls, request } => (of, urls, request.as_slice()),
     };
     (*of, urls.iter().map(|url| Place { url: url.clone(), request: request.to_vec() }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn said(bytes: &[u8]) -> Option<Piece> {
+        let place = Place { url: "http://ca.example/list".to_owned(), request: Vec::new() };
+        Some(Piece { kind: AnswerKind::Crl, bytes: Arc::new(bytes.to_vec()), fetched_at: 0, of: 0, place })
+    }
+
+    /// One who reads a place, which others wait for meanwhile.
+    async fn reading(reads: &AtomicUsize, says: Option<Piece>) -> Option<Piece> {
+        reads.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await;
+        says
+    }
+
+    #[tokio::test]
+    async fn of_several_who_ask_at_once_one_reads_and_all_learn() {
+        let (kept, reads) = (Kept::default(), AtomicUsize::new(0));
+        let (one, other) = tokio::join!(
+            kept.ask(&[], reading(&reads, said(b"first"))),
+            kept.ask(&[], reading(&reads, said(b"second"))),
+        );
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert!(one.is_same(&other), "both learn the same");
+        let known = [one.clone()];
+        assert!(kept.ask(&known, reading(&reads, said(b"third"))).await.is_none(), "the next place is asked");
+        assert!(kept.memo.lock().await.held.is_none(), "nobody has judged it");
+        kept.keep(one.clone()).await;
+        let next = kept.memo.lock().await.next;
+        kept.keep(other).await;
+        assert_eq!(kept.memo.lock().await.next, next, "the same news puts off nothing twice");
+        assert!(kept.ask(&[], reading(&reads, said(b"fourth"))).await.unwrap().is_same(&one));
+        assert!(kept.ask(&known, reading(&reads, said(b"fifth"))).await.is_none());
+        assert_eq!((reads.load(Ordering::Relaxed), kept.bytes.load(Ordering::Relaxed)), (1, b"first".len()));
+    }
+
+    #[tokio::test]
+    async fn a_place_that_failed_is_left_alone_by_all() {
+        let (kept, reads) = (Kept::default(), AtomicUsize::new(0));
+        let (one, other) =
+            tokio::join!(kept.ask(&[], reading(&reads, None)), kept.ask(&[], reading(&reads, said(b"late"))));
+        assert!(one.is_none() && other.is_none());
+        assert_eq!(reads.load(Ordering::Relaxed), 1);
+    }
 }

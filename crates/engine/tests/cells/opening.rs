@@ -16,7 +16,7 @@ use seal::key::{Curve, HeldKey, PrivateKey, Secret};
 use seal::order::{OpenOrder, SealOrder, SignerOrder, With};
 use seal::smime::{Certificate, ContentCipher, Digest, Scheme, Transport};
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,10 +34,10 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// Of certificates that are in lists.
-const SERIAL: [u8; 2] = [0x11, 0x22];
-const ASKED_WITHIN: Duration = Duration::from_secs(60);
+pub const SERIAL: [u8; 2] = [0x11, 0x22];
+pub const ASKED_WITHIN: Duration = Duration::from_secs(60);
 
-const FROM: &str = "a@example.com";
+pub const FROM: &str = "a@example.com";
 const MAIL: &str = "From: a@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=cut\r\n\r\n\
     --cut\r\nContent-Type: text/html\r\n\r\n<p>Please help.</p><img src=\"http://evil.example/x\">\r\n\
     --cut\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--cut--\r\n";
@@ -51,10 +51,27 @@ fn params(address: &str) -> CertificateParams {
     params
 }
 
+/// An authority.
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
+
+/// What the certificate of an authority of this name says.
+pub fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// One that nobody is above.
+pub fn house() -> Authority {
+    CertifiedIssuer::self_signed(authority("House CA"), KeyPair::generate().unwrap()).unwrap()
+}
+
 /// Somebody with a certificate, which he may have made himself.
-struct Person {
-    certificate: Vec<u8>,
-    pkcs8: Vec<u8>,
+pub struct Person {
+    pub certificate: Vec<u8>,
+    pub pkcs8: Vec<u8>,
 }
 
 impl Person {
@@ -65,18 +82,19 @@ impl Person {
     }
 
     /// With a certificate of an authority that serves its list there, and the authority.
-    fn listed(address: &str, list: &str) -> (Person, CertifiedIssuer<'static, KeyPair>) {
-        let mut authority = CertificateParams::default();
-        authority.distinguished_name.push(rcgen::DnType::CommonName, "House CA");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    fn listed(address: &str, list: &str) -> (Person, Authority) {
+        let house = house();
+        (Person::issued(address, list, &house, SERIAL), house)
+    }
+
+    /// With a certificate of this number by this authority.
+    pub fn issued(address: &str, list: &str, authority: &Authority, serial: [u8; 2]) -> Person {
         let pair = KeyPair::generate().unwrap();
         let mut params = params(address);
-        params.serial_number = Some(SerialNumber::from(SERIAL.to_vec()));
+        params.serial_number = Some(SerialNumber::from(serial.to_vec()));
         params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![list.to_owned()] }];
-        let certificate = params.signed_by(&pair, &authority).unwrap().der().to_vec();
-        (Person { certificate, pkcs8: pair.serialized_der().to_vec() }, authority)
+        let certificate = params.signed_by(&pair, authority).unwrap().der().to_vec();
+        Person { certificate, pkcs8: pair.serialized_der().to_vec() }
     }
 
     fn key(&self) -> OwnKey {
@@ -113,6 +131,11 @@ impl Person {
 
     /// The same with trust in whom this certificate is of, and with whoever is asked about revocation.
     async fn opener_asking(&self, from: &str, trusted: &[u8], news: Option<News>) -> Opener {
+        self.opener_by(from, trusted, opening(news)).await
+    }
+
+    /// The same by settings, which name no folder.
+    pub async fn opener_by(&self, from: &str, trusted: &[u8], settings: OpeningSettings) -> Opener {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, bytes: &[u8]| {
             let place = folder.path().join(name);
@@ -124,13 +147,14 @@ impl Person {
         if !trusted.is_empty() {
             put("trusted/cert.der", trusted);
         }
-        Arc::new(keyring(folder.path(), news)).opener(&[from]).await.unwrap()
+        let keyring = Keyring::start(OpeningSettings { keys: folder.path().to_owned(), ..settings });
+        Arc::new(keyring.unwrap_or_else(|fault| panic!("{fault}"))).opener(&[from]).await.unwrap()
     }
 }
 
-fn keyring(folder: &Path, news: Option<News>) -> Keyring {
-    let settings = OpeningSettings {
-        keys: folder.to_owned(),
+pub fn opening(news: Option<News>) -> OpeningSettings {
+    OpeningSettings {
+        keys: PathBuf::new(),
         passwords: vec![],
         openers: Openers::default(),
         opens_legacy: false,
@@ -138,15 +162,14 @@ fn keyring(folder: &Path, news: Option<News>) -> Keyring {
         stale_days_max: 0,
         trusts_system: false,
         news,
-    };
-    Keyring::start(settings).unwrap_or_else(|fault| panic!("{fault}"))
+    }
 }
 
-async fn cells() -> Cells {
+pub async fn cells() -> Cells {
     start(engine::cell::Settings { cells: 1, ..settings() }).await
 }
 
-async fn read(cells: &Cells, mail: &[u8], opener: &Opener) -> (Reading, Opened) {
+pub async fn read(cells: &Cells, mail: &[u8], opener: &Opener) -> (Reading, Opened) {
     let reading = cells.read_opened(mail, &Limits::default(), Some(opener)).await.unwrap();
     let opened = reading.message.opened.clone().unwrap_or_default();
     (reading, opened)
@@ -194,13 +217,13 @@ fn a_key_that_is_away_says_nothing_of_the_mail() {
 }
 
 /// Whoever asks authorities, on this machine, too.
-fn asking_here(cells: &Cells) -> News {
+pub fn asking_here(cells: &Cells) -> News {
     let asks = NewsSettings { private_hosts: vec!["localhost".to_owned()], ..NewsSettings::default() };
     News::new(asks, cells.clone()).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// The list of this authority as of today, with [`SERIAL`] in it or not.
-fn list(authority: &CertifiedIssuer<'static, KeyPair>, is_revoked: bool) -> Vec<u8> {
+pub fn list(authority: &Authority, is_revoked: bool) -> Vec<u8> {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let (year, month, day) = (i32::from(today.year()), today.month().unsigned_abs(), today.day().unsigned_abs());
     let midnight = rcgen::date_time_ymd(year, month, day);
@@ -222,7 +245,7 @@ fn list(authority: &CertifiedIssuer<'static, KeyPair>, is_revoked: bool) -> Vec<
 }
 
 /// Answers the first who asks.
-async fn serve(authority: TcpListener, list: Vec<u8>) {
+pub async fn serve(authority: TcpListener, list: Vec<u8>) {
     let (mut line, _) = authority.accept().await.unwrap();
     let mut asked = Vec::new();
     while !asked.ends_with(b"\r\n\r\n") {

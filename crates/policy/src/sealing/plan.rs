@@ -159,7 +159,8 @@ impl Trace {
     }
 }
 
-/// A setting that holds, and the level that says so: `recipient[2]`, `domain[1]`, `place[3]`, `site[1]` or `default`.
+/// A setting that holds, and the level that says so: `recipient[2]`, `domain[1]`, `place[3]`, `site[1]` or `default`. What no level says alone
+/// has all that say it together: `place[3] and site[1]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleTrace {
     pub setting: String,

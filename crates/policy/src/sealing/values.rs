@@ -58,6 +58,14 @@ pub(super) enum Say {
     More,
 }
 
+/// What levels changed that may not demand less.
+struct Tightening<'l, 'r> {
+    /// The most specific first.
+    by: Vec<&'l Level<'r>>,
+    before: Held,
+    after: Held,
+}
+
 /// What holds, and which level says so.
 #[derive(Debug, Clone)]
 pub(super) struct Holding {
@@ -78,10 +86,8 @@ impl Holding {
         site: &[Level<'r>],
         is_spared: bool,
     ) -> Holding {
-        let say = |say: Say| -> Vec<&'r Values> {
-            places.iter().filter(|level| level.say == say).map(|level| level.values).collect()
-        };
-        let sure = say(Say::All);
+        let say = |say: Say| places.iter().filter(|level| level.say == say).collect::<Vec<_>>();
+        let sure = values_of(&say(Say::All));
         let with = |tightening: &[&'r Values]| {
             let mut levels: Vec<&'r Values> = recipient.iter().map(|level| level.values).collect();
             levels.extend_from_slice(tightening);
@@ -90,17 +96,21 @@ impl Holding {
             Held::of("", &levels)
         };
         let without = with(&[]);
-        let mut held = with(&say(Say::NoLess)).tightened(&without);
-        for tightening in say(Say::More) {
-            held = held.tightened(&with(&[tightening]));
+        let first = say(Say::NoLess);
+        let mut held = with(&values_of(&first)).tightened(&without);
+        let mut steps = vec![Tightening { by: first, before: without.clone(), after: held.clone() }];
+        for level in say(Say::More) {
+            let before = held;
+            held = before.clone().tightened(&with(&[level.values]));
+            steps.push(Tightening { by: vec![level], before, after: held.clone() });
         }
         if is_spared || held.encrypt != Demand::Always || held.fallback.is_readable() {
-            held = held.with_keys_of(without);
+            held = held.with_keys_of(without.clone());
         }
         let certain = places.iter().filter(|level| level.say == Say::All);
         let all: Vec<&Level<'_>> = recipient.iter().chain(places).chain(site).collect();
         let certain: Vec<&Level<'_>> = recipient.iter().chain(certain).chain(site).collect();
-        let said = said(&held, &all, &certain);
+        let said = said(&held, &Levels { without: &without, steps: &steps, all: &all, sure: &certain });
         Holding { held, said }
     }
 
@@ -168,15 +178,37 @@ impl Held {
     }
 }
 
-/// What decides, with the most specific level that says just this.
-fn said(held: &Held, levels: &[&Level<'_>], sure: &[&Level<'_>]) -> Vec<(&'static str, String, String)> {
+/// All that have a say, the most specific first.
+struct Levels<'o, 'l, 'r> {
+    /// What holds without those that may not demand less.
+    without: &'o Held,
+    steps: &'o [Tightening<'l, 'r>],
+    all: &'o [&'l Level<'r>],
+    /// Without those that may not demand less.
+    sure: &'o [&'l Level<'r>],
+}
+
+fn values_of<'r>(levels: &[&Level<'r>]) -> Vec<&'r Values> {
+    levels.iter().map(|level| level.values).collect()
+}
+
+/// What decides, with the most specific level that says just this; where none does, with all that say it together.
+fn said(held: &Held, levels: &Levels<'_, '_, '_>) -> Vec<(&'static str, String, String)> {
     macro_rules! said {
         ($($setting:ident $shown:expr,)*) => {
             vec![$({
                 let says = |level: &&&Level<'_>| level.values.$setting.is_some();
                 let is_taken = |level: &&&Level<'_>| level.values.$setting.as_ref() == Some(&held.$setting);
-                let first = levels.iter().find(is_taken).or_else(|| sure.iter().find(says));
-                let level = first.map_or_else(|| "default".to_owned(), |level| level.name.clone());
+                let sure = levels.sure.iter().find(says).map_or("default", |level| level.name.as_str());
+                let level = match levels.all.iter().find(is_taken) {
+                    Some(level) => level.name.clone(),
+                    None if held.$setting == levels.without.$setting => sure.to_owned(),
+                    None => {
+                        let changed = levels.steps.iter().filter(|step| step.before.$setting != step.after.$setting);
+                        let by = changed.filter_map(|step| step.by.iter().find(says));
+                        by.map(|level| level.name.as_str()).chain([sure]).collect::<Vec<_>>().join(" and ")
+                    }
+                };
                 (stringify!($setting), $shown(&held.$setting), level)
             },)*]
         };

@@ -10,7 +10,7 @@ use super::sign::{Signer, sign};
 use super::verify::{Signed, is_of_type, is_signed_data, verify};
 use crate::asn1::oid;
 use crate::asn1::tlv::SEQUENCE;
-use crate::entity::{self, Entity, Prepared, prepared};
+use crate::entity::{self, Entity, Prepared, name_of, prepared};
 use crate::header_protection::{Protection, protect};
 use crate::key::PrivateKey;
 use crate::layers::{self, Wrapping};
@@ -155,15 +155,59 @@ pub fn open(
 /// # Errors
 /// Those of [`open`].
 pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<OpenedMail, Trouble> {
-    layers::opened(mail, |bytes| Ok(layer(bytes, opening, random)?.map(|(inner, layer)| (inner, vec![layer]))))
+    let mut is_within = false;
+    layers::opened(mail, |bytes| {
+        let entity = Entity::read(bytes);
+        let form = Form::of(&entity);
+        let found = match layer(&entity, form, opening, random) {
+            // The one file of a sealed mail may be sealed for somebody else, or not be a mail. The layer around it was opened all the same.
+            Err(trouble) if is_within && form == Some(Form::Untyped) && trouble != Trouble::KeyAway => None,
+            found => found?,
+        };
+        is_within = true;
+        Ok(found.map(|(inner, layer)| (inner, vec![layer])))
+    })
 }
 
-/// What the outermost layer holds; `None` when there is none.
-fn layer(bytes: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
-    let entity = Entity::read(bytes);
-    let Some(kind) = entity.kind() else { return Ok(None) };
-    match kind.essence.as_str() {
-        "multipart/signed" if kind.parameter("protocol").is_some_and(is_signature) => {
+/// How a layer shows itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The signature stands beside what it signs (RFC 8551, section 3.5.3).
+    Beside,
+    /// CMS by its type.
+    Opaque,
+    /// CMS perhaps, by its file name or because its type says nothing.
+    Untyped,
+}
+
+impl Form {
+    /// `None` where there is no layer.
+    fn of(entity: &Entity<'_>) -> Option<Form> {
+        let kind = entity.kind()?;
+        match kind.essence.as_str() {
+            "multipart/signed" if kind.parameter("protocol").is_some_and(is_signature) => Some(Form::Beside),
+            "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+                // Lists of certificates come as the same type.
+                let said = kind.parameter("smime-type");
+                let is_list = said.is_some_and(|kind| kind.eq_ignore_ascii_case("certs-only"));
+                (!is_list).then_some(Form::Opaque)
+            }
+            "application/octet-stream" => Some(Form::Untyped),
+            _ => is_file(entity, &SEALED_ENDINGS).then_some(Form::Untyped),
+        }
+    }
+}
+
+/// What the outermost layer, of this form, holds; `None` when there is none.
+fn layer(
+    entity: &Entity<'_>,
+    form: Option<Form>,
+    opening: &Opening<'_>,
+    random: &mut dyn Random,
+) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
+    match form {
+        None => Ok(None),
+        Some(Form::Beside) => {
             let parts = entity.parts().ok_or(Trouble::Malformed("a signed mail has no end"))?;
             let [signed, signature] = parts.parts[..] else {
                 return Err(Trouble::Malformed("a signed mail has other than two parts"));
@@ -173,21 +217,14 @@ fn layer(bytes: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result
             let verdict = verify(&signature, Some(signed), opening.known)?;
             Ok(Some((signed.to_vec(), Layer::Signed(verdict))))
         }
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-            // Lists of certificates come as the same type.
-            if kind.parameter("smime-type").is_some_and(|kind| kind.eq_ignore_ascii_case("certs-only")) {
-                return Ok(None);
-            }
-            let cms = cms(&entity).ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
-            if is_signed_data(&cms) && is_file(&entity, &[".p7c"]) {
+        Some(Form::Opaque) => {
+            let cms = cms(entity).ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
+            if is_signed_data(&cms) && is_file(entity, &[".p7c"]) {
                 return Ok(None);
             }
             opaque(&cms, opening, random).map(Some)
         }
-        _ if kind.essence == "application/octet-stream" || is_file(&entity, &SEALED_ENDINGS) => {
-            untyped(&entity, opening, random)
-        }
-        _ => Ok(None),
+        Some(Form::Untyped) => untyped(entity, opening, random),
     }
 }
 
@@ -202,7 +239,11 @@ fn opaque(cms: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<
 }
 
 /// The same of a mail that lost its type on the way, by what its content says that it is (RFC 8551, sections 3.2.1 and 3.9); `None` for
-/// whatever is no sealed mail: a signature without content, a list of certificates, and a file that somebody signed, which is no entity.
+/// whatever is no sealed mail: a signature without content, a list of certificates, and a file that somebody signed.
+///
+/// # Errors
+/// Those of [`decrypt_with`]; a file that somebody encrypted is [`Trouble::CannotOpen`] like all that does not open, so that nobody learns
+/// from the answer how what was changed on the way comes out.
 fn untyped(
     entity: &Entity<'_>,
     opening: &Opening<'_>,
@@ -210,13 +251,27 @@ fn untyped(
 ) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
     let Some(cms) = cms(entity) else { return Ok(None) };
     if [oid::ENVELOPED_DATA, oid::AUTH_ENVELOPED_DATA].into_iter().any(|id| is_of_type(&cms, id)) {
-        return opaque(&cms, opening, random).map(Some);
+        let found = opaque(&cms, opening, random)?;
+        return if is_entity(&found.0) { Ok(Some(found)) } else { Err(Trouble::CannotOpen) };
     }
     if !is_signed_data(&cms) {
         return Ok(None);
     }
     let found = opaque(&cms, opening, random).ok();
-    Ok(found.filter(|(inner, _)| Entity::read(inner).kind().is_some()))
+    Ok(found.filter(|(inner, _)| is_entity(inner)))
+}
+
+/// Whether these bytes are surely an entity and no other file: up to the empty line nothing but fields, and one of MIME among them. Of anything
+/// else the lines before an empty one would be lost, read as a head.
+fn is_entity(bytes: &[u8]) -> bool {
+    let entity = Entity::read(bytes);
+    let is_of_mime = |field: &[u8]| {
+        let name = name_of(field);
+        name.starts_with(b"content-") || name == b"mime-version"
+    };
+    entity.head.len() < bytes.len()
+        && entity.head == Entity::of_fields(bytes).head
+        && entity.fields().into_iter().any(is_of_mime)
 }
 
 /// The body as CMS: without its transfer encoding, also where a server took away the field that names it. `None` where it is not encoded as it

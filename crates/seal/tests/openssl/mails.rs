@@ -2,7 +2,7 @@
 
 use crate::authority::{Authority, Chance, Person, orders};
 use data_encoding::BASE64_MIME;
-use seal::smime::{ContentCipher, Flaw, Layer, Orders, Recipient, seal};
+use seal::smime::{ContentCipher, Flaw, Layer, Orders, Recipient, encrypt, seal};
 use seal::{Trouble, smime};
 
 const MAIL: &str = "From: a@example.com\r\nTo: b@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\n\
@@ -221,6 +221,23 @@ fn a_mail_that_lost_its_type_opens_by_what_it_holds() {
     }
 }
 
+/// Files that are no entity: a head of which no word would be left, or nothing but a head.
+const RAW: [&[u8]; 5] = [
+    b"PK\x03\x04 a table without an empty line",
+    b"PK\x03\x04 a table\r\n\r\nwith one",
+    b"name: value\n\nSettings have fields, too.\n",
+    b"POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\nHello\r\n",
+    b"Content-Type: text/plain\r\n",
+];
+const CIPHERS: [ContentCipher; 2] = [ContentCipher::Aes256Cbc, ContentCipher::Aes256Gcm];
+
+/// A mail that is nothing but this content, encrypted for somebody, under these fields.
+fn encrypted_file(content: &[u8], person: &Person, cipher: ContentCipher, fields: &str) -> String {
+    let cms = encrypt(content, &[person.recipient()], cipher, &mut Chance).expect("it is encrypted");
+    let encoded = BASE64_MIME.encode(&cms);
+    format!("From: a@example.com\r\nMIME-Version: 1.0\r\n{fields}\r\n\r\n{encoded}")
+}
+
 #[test]
 fn a_file_that_is_no_sealed_mail_stays_a_file() {
     let authority = Authority::start();
@@ -242,5 +259,41 @@ fn a_file_that_is_no_sealed_mail_stays_a_file() {
     for mail in all {
         let read = person.opened(&mail).expect("it is a mail");
         assert_eq!((read.layers.len(), &read.mail), (0, &mail), "{}", String::from_utf8_lossy(&mail));
+    }
+    for (content, cipher) in RAW.iter().flat_map(|content| CIPHERS.map(|cipher| (content, cipher))) {
+        for fields in &DAMAGED[..5] {
+            let mail = encrypted_file(content, &person, cipher, fields);
+            assert_eq!(person.opened(mail.as_bytes()), Err(Trouble::CannotOpen), "{cipher:?} {fields} {content:?}");
+        }
+    }
+    let bare = encrypted_file(b"MIME-Version: 1.0\r\n\r\nHi\r\n", &person, CIPHERS[0], DAMAGED[0]);
+    let read = person.opened(bare.as_bytes()).expect("a text needs no type");
+    assert_eq!(read.mail, b"From: a@example.com\r\nMIME-Version: 1.0\r\n\r\nHi\r\n");
+}
+
+#[test]
+fn a_file_that_does_not_open_closes_no_mail_around_it() {
+    let authority = Authority::start();
+    let (person, other) = (authority.person("rsa2048"), authority.person("rsa3072"));
+    let entity = b"Content-Type: text/plain\r\n\r\nThe contract.\r\n";
+    let around = |is_signed: bool| Sealing {
+        signer: is_signed.then_some(&person),
+        recipients: if is_signed { Vec::new() } else { vec![person.recipient()] },
+        cipher: CIPHERS[0],
+        is_opaque: true,
+    };
+    let fields = "Content-Type: application/octet-stream; name=contract.p7m\r\nContent-Transfer-Encoding: base64";
+    for cipher in CIPHERS {
+        let for_other = encrypted_file(entity, &other, cipher, fields);
+        assert_eq!(person.opened(for_other.as_bytes()), Err(Trouble::NotForUs), "outermost it is the mail");
+        let raw = encrypted_file(RAW[1], &person, cipher, fields);
+        for (file, is_signed) in [(&for_other, false), (&for_other, true), (&raw, false), (&raw, true)] {
+            let read = person.opened(&around(is_signed).seal(file)).expect("it opens");
+            assert_eq!((read.layers.len(), &read.mail[..]), (1, file.as_bytes()), "{cipher:?} {is_signed}");
+        }
+        let for_us = encrypted_file(entity, &person, cipher, fields);
+        let read = person.opened(&around(false).seal(&for_us)).expect("it opens");
+        assert_eq!(read.layers.len(), 2, "a mail within a mail");
+        assert!(read.mail.ends_with(b"\r\n\r\nThe contract.\r\n"));
     }
 }

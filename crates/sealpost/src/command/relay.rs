@@ -3,6 +3,7 @@
 use super::{Failure, WHO, time};
 use crate::settings::Settings;
 use engine::relay::who_waits;
+use policy::Fault;
 use serde_json::json;
 use std::path::Path;
 use store::{KEPT_PAGE_MAX, KeptFilter, NotByHand, RelayedLine, Store};
@@ -67,20 +68,25 @@ async fn list(settings: &Settings, store: &Store, relay: Option<String>) -> Resu
         let Some(last) = page.last() else { return Ok(()) };
         filter.after = Some((last.kept_at, last.id.clone()));
         for kept in &page {
-            let waiting = who_waits(store, &kept.id).await?;
+            // One that cannot be read hides none of those behind it.
+            let waiting = who_waits(store, &kept.id).await;
             super::print(&line(kept, &waiting, &relays))?;
         }
     }
 }
 
-fn line(kept: &RelayedLine, waiting: &[String], relays: &[(String, String)]) -> String {
+/// `waiting` is null where it cannot be read, and `waiting_code` says why then.
+fn line(kept: &RelayedLine, waiting: &Result<Vec<String>, Fault>, relays: &[(String, String)]) -> String {
     let RelayedLine { id, site, relay, kept_at, ends_at, size_bytes, recipients, state, due, fault } = kept;
     let is_there = relays.iter().any(|(of, name)| of == site && name == relay);
-    let object = json!({
+    let mut object = json!({
         "id": id, "relay": relay, "site": if site.is_empty() { None } else { Some(site) }, "relay_is_there": is_there,
         "is_stored": true, "stored_at": time(*kept_at), "given_up_at": time(*ends_at), "size_bytes": size_bytes,
-        "recipients": recipients, "waiting": waiting, "state": state, "tried_again_at": time(*due),
+        "recipients": recipients, "waiting": waiting.as_ref().ok(), "state": state, "tried_again_at": time(*due),
         "why": fault.as_ref().map(|fault| fault.logged()), "code": fault.as_ref().map(|fault| fault.code.to_string()),
     });
+    if let Err(fault) = waiting {
+        object["waiting_code"] = json!(fault.code.to_string());
+    }
     format!("{object}\n")
 }

@@ -331,3 +331,16 @@ fn fault_01_killed_at_every_step_of_a_kept_mail() {
         assert_eq!(world.office.posted().len(), 1, "{point}");
     }
 }
+
+#[test]
+fn a_stored_mail_that_cannot_be_read_stands_in_the_list() {
+    let world = World::make();
+    let gateway = start(&world.home);
+    let heard = world.submits(&[ANN]);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+    drop(gateway);
+    world.sql("UPDATE relay_kept SET sealed_told = X'00'");
+    let [kept] = &world.kept()[..] else { panic!("{:?}", world.kept()) };
+    let told = json!([kept["recipients"], kept["waiting"], kept["waiting_code"]]);
+    assert_eq!(told, json!([1, null, "SP-0101"]), "{kept}");
+}

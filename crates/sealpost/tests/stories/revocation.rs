@@ -270,7 +270,7 @@ impl Front {
         }
         self.home.write_settings();
         let mut command = self.home.command(&["serve", "--config", "sealpost.toml", "--role", "relay"]);
-        command.env("SSL_CERT_FILE", system);
+        command.env("SSL_CERT_FILE", system).env_remove("SSL_CERT_DIR");
         let mut gateway = self.home.run(command);
         assert!(gateway.wait_until_ready().is_ok(), "{}", gateway.log());
         gateway
@@ -339,7 +339,7 @@ fn the_system_s_authorities_are_believed_where_the_settings_say_so() {
         assert_eq!(worth, expected, "{trusts}: {}", gateway.log());
     }
     // Without them nobody is there to be believed.
-    let gateway = front.start(&[], "/dev/null");
+    let gateway = front.start(&[("trust_system", "true".to_owned())], "/dev/null");
     assert_eq!(front.signed(&authority, "max", "nobody"), "untrusted", "{}", gateway.log());
     assert!(gateway.log().contains("the system has no authorities"), "{}", gateway.log());
 }

@@ -133,7 +133,7 @@ fn what_a_list_of_the_folder_revokes_neither_signs_nor_is_encrypted_for() {
             let sealed = seal(how);
             assert!(sealed.status.success() && !sealed.stdout.is_empty(), "{shelf}: {}", told(&sealed));
         }
-        import("people", &["crl.pem"]);
+        import("trusted", &["crl.pem"]);
         for (how, whose) in [(&encrypt[..], "ann@people.example"), (&sign[..], "bob@people.example")] {
             let refused = seal(how);
             assert!(!refused.status.success() && refused.stdout.is_empty(), "{shelf}: {}", told(&refused));

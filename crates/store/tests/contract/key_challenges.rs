@@ -1,6 +1,7 @@
 //! Letters that prove an address or a key: bounded, each link used once, and nothing of them readable in the database.
 
 use crate::home::*;
+use policy::FaultCode;
 use policy::sealing::{Origin, Scheme};
 use store::{
     BesideOthers, Challenge, JobKind, KeyEnding, KeyHand, NewChallenge, OfferedKey, Store, VISITS_ADDRESS_DAY_MAX,
@@ -109,7 +110,7 @@ pub async fn a_person_is_told_once_of_each_end_of_a_key(home: Home) {
     let keep = async |offered: OfferedKey| {
         store.keep_person_key(&offered, BesideOthers::Used, KeyHand::Program).await.unwrap();
     };
-    let due = async || store.keys_to_remind_of(SITE, now + 14 * DAY).await.unwrap();
+    let due = async || store.keys_to_remind_of(SITE, now + 14 * DAY, None).await.unwrap().keys;
     keep(key("aa", 10)).await;
     keep(OfferedKey { origin: Origin::Administrator, ..key("aa", 10) }).await;
     keep(key("ended", -1)).await;
@@ -135,4 +136,32 @@ pub async fn a_person_is_told_once_of_each_end_of_a_key(home: Home) {
     keep(key("aa", 12)).await;
     assert!(store.post_reminder(&due().await[0]).await.unwrap());
     assert_eq!(home.number("SELECT COUNT(*) FROM key_challenges").await, 2);
+}
+
+pub async fn keys_that_end_are_read_page_by_page(home: Home) {
+    const DAY: i64 = 86_400 * 1_000_000;
+    const KEYS: i64 = 203;
+    let store = home.open().await;
+    let now = store.now().await.unwrap();
+    for number in 0..KEYS {
+        // Several end at the same time, across the borders of pages.
+        let ends_at = Some(now + DAY + number / 7);
+        let offered = OfferedKey { ends_at, ..of_key(&format!("p{number}@people.example")).key.unwrap() };
+        store.keep_person_key(&offered, BesideOthers::Used, KeyHand::Program).await.unwrap();
+    }
+    home.sql("UPDATE person_keys SET scheme = 'planted' WHERE id = (SELECT MIN(id) FROM person_keys)").await;
+    let (mut after, mut pages, mut ends, mut unread) = (None, 0, Vec::new(), Vec::new());
+    loop {
+        let page = store.keys_to_remind_of(SITE, now + 14 * DAY, after).await.unwrap();
+        pages += 1;
+        ends.extend(page.keys.into_iter().map(|kept| (kept.key.ends_at, kept.id)));
+        unread.extend(page.unread.into_iter().map(|(_, fault)| fault.code));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((pages, unread), (3, vec![FaultCode::StoreCorrupt]), "a key that cannot be read stops nothing");
+    assert_eq!(ends.len(), 202);
+    assert!(ends.is_sorted_by(|one, other| one < other), "each once, those that end first come first");
 }

@@ -132,7 +132,7 @@ checks! {
         what_several_say_of_a_key_at_once_is_all_kept, what_came_with_mail_is_forgotten_long_after_its_end,
         an_accepted_key_takes_the_place_of_what_it_contradicts, an_address_has_only_so_many_keys;
     key_challenges: a_link_of_a_challenge_is_used_once, sec_45_only_so_many_challenges_are_posted,
-        old_challenges_are_forgotten, a_person_is_told_once_of_each_end_of_a_key;
+        old_challenges_are_forgotten, a_person_is_told_once_of_each_end_of_a_key, keys_that_end_are_read_page_by_page;
     contacts: contacts_stand_in_order_and_each_address_once, a_letter_that_comes_back_flags_its_contact_and_the_next_is_told,
         billing_records_are_written_once_and_kept_for_their_years;
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
