@@ -282,4 +282,28 @@ pub const FAILURES: &[Failure] = &[
         "no recipient is this one",
         "This version does not read what RFC 9580 brought (SEIPDv2), which our keys ask for.",
     ),
+    failure(
+        "Bouncy Castle's OpenPGP",
+        DoesNotKnow,
+        &["ML-KEM-768"],
+        ALL,
+        "unknown PGP public key algorithm encountered: 30",
+        "This version does not take keys of RFC 9980.",
+    ),
+    failure(
+        "OpenPGP.js",
+        DoesNotKnow,
+        &["ML-KEM-768"],
+        ALL,
+        "No secret key packet found",
+        "This version does not take keys of RFC 9980.",
+    ),
+    failure(
+        "OpenPGP.js",
+        DoesNotKnow,
+        &["sign, detached", "ML-KEM-768"],
+        OPENS,
+        "No key packet found",
+        "This version does not take keys of RFC 9980.",
+    ),
 ];

@@ -5,7 +5,7 @@ use crate::people::{Folder, entity};
 use crate::rows::{Row, What};
 use crate::tool::{Encrypting, Failing, Made, Signing, Tool};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What one tool did with each row.
 pub struct Column {
@@ -111,12 +111,18 @@ pub fn page(rows: &[Row], columns: &[Column]) -> String {
     page
 }
 
-/// Writes the page for whoever wants to see it, and holds it against the one in the repository; `BLESS=1` puts it there.
-pub fn kept(name: &str, page: &str, wrong: &[String]) {
+/// Writes the page for whoever wants to see it, and says where; nothing may be wrong.
+pub fn printed(name: &str, page: &str, wrong: &[String]) -> PathBuf {
     let file_name = Path::new(name).file_name().expect("a file");
     let printed = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file_name);
     std::fs::write(&printed, page).expect("the folder for tests takes files");
     assert!(wrong.is_empty(), "{} of the matrix are not as they should be:\n{}", wrong.len(), wrong.join("\n"));
+    printed
+}
+
+/// The same, and holds it against the one in the repository; `BLESS=1` puts it there.
+pub fn kept(name: &str, page: &str, wrong: &[String]) {
+    let printed = printed(name, page, wrong);
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&kept, page).expect("the page can be written");

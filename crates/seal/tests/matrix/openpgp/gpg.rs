@@ -36,9 +36,9 @@ pub fn made_key(ring: &Ring, name: &str, signs: &str, encrypts: &str) -> Vec<u8>
 }
 
 impl Gpg<'_> {
-    /// Keys of ours have to be brought in; what it says of them is what it says of the job.
+    /// Keys that it did not make have to be brought in; what it says of them is what it says of the job.
     fn with_keys(&self, whom: &[&str]) -> Result<(), crate::tool::Failing> {
-        for who in whom.iter().filter(|who| who.starts_with("own-")) {
+        for who in whom.iter().filter(|who| who.starts_with("own-") || who.starts_with("js-")) {
             said(&run(self.0, &["--import", &format!("{who}.key.asc")]))?;
         }
         Ok(())
