@@ -313,7 +313,7 @@ fn authorities_are_asked_about_those_who_have_signed() {
         // Of whom nobody knows is trusted; who is revoked never is.
         ("soft", asking("soft"), vec!["ann", "ula", "otto", "ivo"]),
     ] {
-        let gateway = front.start(&settings, "/dev/null");
+        let gateway = front.start(&settings, authority.path("ca.pem").to_str().unwrap());
         for name in names {
             let expected = if trusted.contains(&name) { "trusted" } else { "untrusted" };
             let worth = front.signed(&authority, name, round);
